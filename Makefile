@@ -1,0 +1,40 @@
+# `make demo` and `make test` need only Python and make; everything else lands in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench lock clean
+
+demo: .venv/train.done ## train, judge and use the reference recipe on drawn faces
+	$(BIN)/maskwise demo
+
+test: .venv/dev.done ## every test
+	$(BIN)/pytest
+
+check: .venv/dev.done ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/dev.done ## our speed and memory beside those of a plain script
+	$(BIN)/python benchmarks/training.py
+
+lock: .venv/dev.done ## resolve the dependencies anew into requirements/
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
+		--extra train --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+		-c requirements/dev.txt --extra train --group build -o requirements/train.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+		-c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+
+clean: ## remove what the targets made
+	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache
+
+# One environment; the dev lock holds all of the train lock at the same versions.
+.venv/%.done: requirements/%.txt pyproject.toml
+	@test -x $(BIN)/python || { echo "Making .venv ..."; $(PYTHON) -m venv .venv; }
+	@echo "Installing requirements/$*.txt into .venv (once; a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/$*.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	@touch $@

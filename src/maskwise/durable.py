@@ -1,0 +1,79 @@
+"""Writing files so that, after a kill or a full disk, each is old or new and always whole."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from maskwise.errors import OutputFailed
+
+PARTIAL_SUFFIX = ".partial"
+"""Ends the name of a file that is still being written; leftovers may be removed."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a new version of `path`; it takes the old one's place when the block ends.
+
+    The order is the one that survives power loss: write beside, flush to the disk, rename,
+    flush the folder. If anything fails before the rename, `path` is as it was.
+
+    Raises:
+        OutputFailed: The folder is missing or closed to us, or the disk is full.
+    """
+    beside = path.with_name(path.name + PARTIAL_SUFFIX)
+    try:
+        try:
+            with beside.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            _flush_folder(path.parent)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise output_failed(path, error) from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Put `content` into `path`, durably and at once; see `replacing`."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put `text` into `path` as UTF-8, durably and at once; see `replacing`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def make_folder(path: Path) -> None:
+    """Make `path` and its parents where they are missing.
+
+    Raises:
+        OutputFailed: A file is in the way, or we may not write there.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_failed(path, error) from error
+
+
+def output_failed(path: Path, error: OSError) -> OutputFailed:
+    """The error to raise when writing `path` failed with `error`."""
+    return OutputFailed(
+        f"Could not write {path}: {error.strerror or error}. "
+        "Free some space or choose a folder that you may write to, and run the command again."
+    )
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # Windows cannot open a folder; its rename is already durable enough
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

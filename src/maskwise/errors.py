@@ -1,0 +1,40 @@
+"""Every error that maskwise raises on purpose.
+
+MaskwiseError
+├── InvalidInput       an argument breaks a rule
+├── UnreadableImage    bytes that are no picture we accept
+├── BadDataset         data that cannot be trained or judged on
+├── BadRun             a run folder that is missing, foreign, in use or does not match
+├── OutputFailed       a file could not be written; what was there before is intact
+└── MissingExtra       an optional library is not installed
+
+A message is one line: what is wrong, the rule, the value received, the way out.
+"""
+
+
+class MaskwiseError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InvalidInput(MaskwiseError, ValueError):
+    """An argument breaks a rule; the message names argument, rule and value."""
+
+
+class UnreadableImage(MaskwiseError):
+    """The bytes are not a picture that we accept; the message says why."""
+
+
+class BadDataset(MaskwiseError):
+    """The data cannot be trained or judged on; the message names the files."""
+
+
+class BadRun(MaskwiseError):
+    """A run folder is missing, of another version, in use, or does not match the data."""
+
+
+class OutputFailed(MaskwiseError):
+    """A file could not be written. Whatever stood there before is still there, whole."""
+
+
+class MissingExtra(MaskwiseError, ImportError):
+    """An optional library is not installed; the message holds the install command."""

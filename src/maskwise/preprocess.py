@@ -1,0 +1,83 @@
+"""PreprocessSpec: the one way from a picture of a face to the input of a network."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from maskwise.errors import InvalidInput
+
+_FILTERS: Final = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreprocessSpec:
+    """How a face becomes model input. It is stored with the weights and used everywhere.
+
+    The defaults are those of the reference recipe: RGB at 128x128, divided by 255.
+
+    Attributes:
+        size_hw: Height and width of the model input in pixels.
+        divisor: Pixel values 0 to 255 are divided by this.
+        resize_filter: `bicubic` or `bilinear`, as Pillow defines them (antialiased).
+
+    Raises:
+        InvalidInput: A size or divisor below 1, or an unknown filter.
+    """
+
+    size_hw: tuple[int, int] = (128, 128)
+    divisor: float = 255.0
+    resize_filter: str = "bicubic"
+
+    def __post_init__(self) -> None:
+        if len(self.size_hw) != 2 or min(self.size_hw) < 1:
+            raise InvalidInput(
+                f"`size_hw` must be two sizes of at least 1. Received: {self.size_hw}."
+            )
+        if not self.divisor >= 1:
+            raise InvalidInput(f"`divisor` must be at least 1. Received: {self.divisor}.")
+        if self.resize_filter not in _FILTERS:
+            raise InvalidInput(
+                f"`resize_filter` must be one of {', '.join(_FILTERS)}. "
+                f"Received: {self.resize_filter!r}."
+            )
+
+    def resize(self, crop_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Bring a face `(h, w, 3)` uint8 RGB to `(*size_hw, 3)` uint8; what arrays are kept as."""
+        height, width = self.size_hw
+        picture = Image.fromarray(crop_rgb)
+        return np.asarray(picture.resize((width, height), _FILTERS[self.resize_filter]))
+
+    def scale(self, pixels_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turn pixels of any shape into float32 in [0, 255 / divisor]."""
+        return pixels_rgb.astype(np.float32) / np.float32(self.divisor)
+
+    def __call__(self, crop_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turn a face `(h, w, 3)` uint8 RGB into model input `(*size_hw, 3)` float32."""
+        return self.scale(self.resize(crop_rgb))
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Plain values for JSON, with the colour order spelled out for other readers."""
+        return {**asdict(self), "size_hw": list(self.size_hw), "colour_order": "rgb"}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The spec that `to_dict` described.
+
+        Raises:
+            InvalidInput: An unknown or missing field, or another colour order than RGB.
+        """
+        fields = dict(values)
+        if fields.pop("colour_order", "rgb") != "rgb":
+            raise InvalidInput(f"`colour_order` must be rgb. Received: {values['colour_order']!r}.")
+        try:
+            fields["size_hw"] = tuple(int(edge) for edge in fields["size_hw"])
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"The preprocessing {dict(values)} cannot be read: {error}.") from error

@@ -1,0 +1,86 @@
+"""Faces: the value that every stage hands to the next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwise.errors import InvalidInput
+from maskwise.labels import LABELS, UNSURE, label_name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The faces of one picture, as columns of equal length.
+
+    Attributes:
+        xyxy: Boxes `(n, 4)` float32, left, top, right, bottom in pixels of the upright picture.
+        detector_score: How sure the detector is, `(n,)` float32 in [0, 1].
+        probability: One column per class in the order of `LABELS`, `(n, classes)` float32.
+        label: Entries of `LABELS` by number, or -1 for *unsure*, `(n,)` int64.
+        track_id: Who is who from frame to frame, `(n,)` int64, or None outside video.
+        quality: For each face the reasons, if any, to doubt its answer.
+
+    Raises:
+        InvalidInput: Shapes, lengths or values do not fit together.
+    """
+
+    xyxy: NDArray[np.float32]
+    detector_score: NDArray[np.float32]
+    probability: NDArray[np.float32]
+    label: NDArray[np.int64]
+    track_id: NDArray[np.int64] | None = None
+    quality: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.xyxy.ndim != 2 or self.xyxy.shape[1] != 4:
+            raise InvalidInput(f"`xyxy` must have shape (n, 4). Received: {self.xyxy.shape}.")
+        if self.probability.ndim != 2 or not 2 <= self.probability.shape[1] <= len(LABELS):
+            raise InvalidInput(
+                f"`probability` must have shape (n, classes) with 2 or {len(LABELS)} classes. "
+                f"Received: {self.probability.shape}."
+            )
+        if not self.quality:
+            object.__setattr__(self, "quality", ((),) * len(self.xyxy))
+        for name in ("detector_score", "probability", "label", "track_id", "quality"):
+            column = getattr(self, name)
+            if column is not None and len(column) != len(self.xyxy):
+                raise InvalidInput(
+                    f"`{name}` must have one entry for each of the {len(self.xyxy)} boxes. "
+                    f"Received: {len(column)}."
+                )
+        if not np.isfinite(self.xyxy).all() or not np.isfinite(self.probability).all():
+            raise InvalidInput("`xyxy` and `probability` must be finite. Received: NaN or infinity.")
+        if len(self.label) and not (
+            self.label.min() >= UNSURE and self.label.max() < self.probability.shape[1]
+        ):
+            raise InvalidInput(
+                f"`label` must be -1 or below {self.probability.shape[1]}. "
+                f"Received: {self.label.tolist()}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    def to_dicts(self) -> list[Mapping[str, Any]]:
+        """One mapping per face of plain Python values, ready for `json.dumps`."""
+        return [self._to_dict(index) for index in range(len(self))]
+
+    def _to_dict(self, index: int) -> Mapping[str, Any]:
+        probability = self.probability[index]
+        face: dict[str, Any] = {
+            "box_xyxy": [round(float(edge), 2) for edge in self.xyxy[index]],
+            "label": label_name(int(self.label[index])),
+            "probability": {
+                name: round(float(value), 6)
+                for name, value in zip(LABELS, probability, strict=False)
+            },
+            "detector_score": round(float(self.detector_score[index]), 6),
+        }
+        if self.track_id is not None:
+            face["track_id"] = int(self.track_id[index])
+        if self.quality[index]:
+            face["quality"] = list(self.quality[index])
+        return face
