@@ -80,4 +80,6 @@ class PreprocessSpec:
             fields["size_hw"] = tuple(int(edge) for edge in fields["size_hw"])
             return cls(**fields)
         except (KeyError, TypeError, ValueError) as error:
-            raise InvalidInput(f"The preprocessing {dict(values)} cannot be read: {error}.") from error
+            raise InvalidInput(
+                f"The preprocessing {dict(values)} cannot be read: {error}."
+            ) from error

@@ -52,7 +52,9 @@ class Faces:
                     f"Received: {len(column)}."
                 )
         if not np.isfinite(self.xyxy).all() or not np.isfinite(self.probability).all():
-            raise InvalidInput("`xyxy` and `probability` must be finite. Received: NaN or infinity.")
+            raise InvalidInput(
+                "`xyxy` and `probability` must be finite. Received: NaN or infinity."
+            )
         if len(self.label) and not (
             self.label.min() >= UNSURE and self.label.max() < self.probability.shape[1]
         ):
