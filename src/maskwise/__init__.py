@@ -1,1 +1,67 @@
+"""Says for every face in a picture whether a mask is worn, not worn, or worn wrongly.
+
+    import maskwise as mw
+
+    run = mw.train("photos/", recipe="reference", out="runs/reference")
+    print(mw.evaluate("runs/reference").to_markdown())
+
+    detector = mw.MaskDetector.load("runs/reference", faces="whole")
+    faces = detector(mw.read_image("face.jpg"))
+
+The names below are all there is to the public interface. Each is loaded on first use (PEP 562),
+so that importing the package costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from maskwise.extras import load
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from maskwise.dataset.dataset import Dataset
+    from maskwise.errors import MaskwiseError
+    from maskwise.evaluation.judge import evaluate
+    from maskwise.images import read_image
+    from maskwise.inference.draw import draw
+    from maskwise.inference.pipeline import MaskDetector
+    from maskwise.labels import LABELS
+    from maskwise.results import Faces
+    from maskwise.training.fit import train
+
+__all__ = [
+    "LABELS",
+    "Dataset",
+    "Faces",
+    "MaskDetector",
+    "MaskwiseError",
+    "__version__",
+    "draw",
+    "evaluate",
+    "read_image",
+    "train",
+]
+
+_HOME: Final = {
+    "LABELS": "maskwise.labels",
+    "Dataset": "maskwise.dataset.dataset",
+    "Faces": "maskwise.results",
+    "MaskDetector": "maskwise.inference.pipeline",
+    "MaskwiseError": "maskwise.errors",
+    "draw": "maskwise.inference.draw",
+    "evaluate": "maskwise.evaluation.judge",
+    "read_image": "maskwise.images",
+    "train": "maskwise.training.fit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'maskwise' has no attribute {name!r}")
+    value = getattr(load(_HOME[name], extra="train"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

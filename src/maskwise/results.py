@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ class Faces:
     Attributes:
         xyxy: Boxes `(n, 4)` float32, left, top, right, bottom in pixels of the upright picture.
         detector_score: How sure the detector is, `(n,)` float32 in [0, 1].
-        probability: One column per class in the order of `LABELS`, `(n, classes)` float32.
+        probability: One column per class in the order of `LABELS`, `(n, classes)` float32; no
+            columns as long as the faces are only found, not classified.
         label: Entries of `LABELS` by number, or -1 for *unsure*, `(n,)` int64.
         track_id: Who is who from frame to frame, `(n,)` int64, or None outside video.
         quality: For each face the reasons, if any, to doubt its answer.
@@ -37,9 +38,9 @@ class Faces:
     def __post_init__(self) -> None:
         if self.xyxy.ndim != 2 or self.xyxy.shape[1] != 4:
             raise InvalidInput(f"`xyxy` must have shape (n, 4). Received: {self.xyxy.shape}.")
-        if self.probability.ndim != 2 or not 2 <= self.probability.shape[1] <= len(LABELS):
+        if self.probability.ndim != 2 or self.probability.shape[1] not in (0, 2, len(LABELS)):
             raise InvalidInput(
-                f"`probability` must have shape (n, classes) with 2 or {len(LABELS)} classes. "
+                f"`probability` must have shape (n, classes) with 0, 2 or {len(LABELS)} classes. "
                 f"Received: {self.probability.shape}."
             )
         if not self.quality:
@@ -62,6 +63,16 @@ class Faces:
                 f"`label` must be -1 or below {self.probability.shape[1]}. "
                 f"Received: {self.label.tolist()}."
             )
+
+    @classmethod
+    def found(cls, *, xyxy: NDArray[np.float32], detector_score: NDArray[np.float32]) -> Self:
+        """Faces as a detector hands them on: where they are known, what they wear is not."""
+        return cls(
+            xyxy=xyxy,
+            detector_score=detector_score,
+            probability=np.zeros((len(xyxy), 0), dtype=np.float32),
+            label=np.full(len(xyxy), UNSURE, dtype=np.int64),
+        )
 
     def __len__(self) -> int:
         return len(self.xyxy)

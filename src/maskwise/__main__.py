@@ -1,0 +1,5 @@
+"""Lets `python -m maskwise` do what `maskwise` does."""
+
+from maskwise.cli.main import run
+
+run()

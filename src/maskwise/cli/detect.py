@@ -1,0 +1,159 @@
+"""`maskwise detect`: decisions on new pictures."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from maskwise.cli.console import complain, counting
+from maskwise.dataset.samples import legible
+from maskwise.durable import make_folder, write_bytes
+from maskwise.errors import InvalidInput, UnreadableImage
+from maskwise.images import encode_image, read_image
+from maskwise.inference.draw import draw
+from maskwise.inference.pipeline import MaskDetector
+from maskwise.labels import label_colour_rgb, label_words
+from maskwise.results import Faces
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one picture: its size and faces, or the reason why there is no answer."""
+
+    source: Path
+    size_hw: tuple[int, int] | None = None
+    faces: Faces | None = None
+    error: str | None = None
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """The line of JSON for this picture, as plain values."""
+        if self.faces is None or self.size_hw is None:
+            return {"source": str(self.source), "error": self.error}
+        height, width = self.size_hw
+        return {
+            "source": str(self.source),
+            "width": width,
+            "height": height,
+            "faces": self.faces.to_dicts(),
+        }
+
+
+def detect(
+    pictures: Annotated[list[Path], typer.Argument(help="One or more pictures.")],
+    model: Annotated[Path, typer.Option(help="A finished run folder.")],
+    faces: Annotated[
+        str, typer.Option(help="How faces are found; `whole`: each picture is one face.")
+    ] = "whole",
+    save: Annotated[
+        Path | None, typer.Option(help="Folder for copies with the answers drawn on them.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON per picture even on a terminal.")
+    ] = False,
+) -> int:
+    """Say for each of PICTURES whether a mask is worn.
+
+    A table on a terminal, a line of JSON per picture in a pipe. A picture that cannot be read
+    costs only itself; the exit code is then 1.
+    """
+    copies = None if save is None else copy_paths(pictures, save)
+    detector = MaskDetector.load(model, faces=faces)
+    outcomes = _outcomes(detector, pictures, copies)
+    stdout = Console()
+    if as_json or not stdout.is_terminal:
+        failed = _print_lines(outcomes)
+    else:
+        with counting("Deciding") as progress:
+            done = []
+            for outcome in outcomes:
+                done.append(outcome)
+                progress(len(done), len(pictures))
+        failed = _print_table(stdout, done)
+    return 1 if failed else 0
+
+
+def copy_paths(pictures: Iterable[Path], folder: Path) -> list[Path]:
+    """Where the annotated copy of each picture goes: no two alike, none over a picture.
+
+    Below `folder` the copies keep the folders that the pictures have below their common one.
+
+    Raises:
+        InvalidInput: A copy would take the place of one of the pictures.
+    """
+    absolute = [_absolute(path) for path in pictures]
+    common = os.path.commonpath([path.parent for path in absolute])
+    taken: dict[Path, Path] = {}
+    for path in dict.fromkeys(absolute):
+        copy = folder / path.relative_to(common)
+        if copy.suffix.lower() not in (".jpg", ".jpeg"):
+            copy = copy.with_name(copy.name + ".jpg")
+        while copy in taken.values():
+            copy = copy.with_name(f"{copy.stem}-2{copy.suffix}")
+        if _absolute(copy) in absolute:
+            raise InvalidInput(
+                f"`save` must be a folder where no copy replaces a picture. Received: {folder}, "
+                f"where {legible(copy)} would."
+            )
+        taken[path] = copy
+    return [taken[path] for path in absolute]
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))  # unlike `resolve`, keeps the names of links
+
+
+def _outcomes(
+    detector: MaskDetector, pictures: list[Path], copies: list[Path] | None
+) -> Iterator[Outcome]:
+    for index, picture in enumerate(pictures):
+        try:
+            image_rgb = read_image(picture)
+        except UnreadableImage as error:
+            yield Outcome(picture, error=str(error))
+            continue
+        faces = detector(image_rgb)
+        if copies is not None:
+            _save(copies[index], image_rgb, faces)
+        yield Outcome(picture, size_hw=image_rgb.shape[:2], faces=faces)
+
+
+def _save(path: Path, image_rgb: NDArray[np.uint8], faces: Faces) -> None:
+    make_folder(path.parent)
+    write_bytes(path, encode_image(draw(image_rgb, faces), format="jpeg"))
+
+
+def _print_lines(outcomes: Iterable[Outcome]) -> int:
+    failed = 0
+    for outcome in outcomes:
+        typer.echo(json.dumps(outcome.to_dict()))
+        if outcome.error is not None:
+            failed += 1
+            complain(outcome.error)
+    return failed
+
+
+def _print_table(stdout: Console, outcomes: Iterable[Outcome]) -> int:
+    failed = 0
+    table = Table("Picture", "Answer", "Probability", box=None, pad_edge=False)
+    for outcome in outcomes:
+        name = Text(legible(outcome.source))
+        if outcome.faces is None:
+            failed += 1
+            table.add_row(name, Text("no answer", style="dim"), Text(legible(outcome.error or "")))
+            continue
+        for index, label in enumerate(outcome.faces.label.tolist()):
+            red, green, blue = label_colour_rgb(label)
+            answer = Text(label_words(label), style=f"bold rgb({red},{green},{blue})")
+            probability = outcome.faces.probability[index].max()
+            table.add_row(name, answer, f"{probability:.1%}")
+    stdout.print(table)
+    return failed

@@ -1,0 +1,40 @@
+"""`maskwise evaluate`: how good a trained network is, on pictures that it has not seen."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from maskwise.cli.console import counting, say
+from maskwise.extras import load
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    data: Annotated[
+        Path | None,
+        typer.Argument(help="Other pictures to judge on, instead of the test side of the run."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the report. [RUN, or RUN/on-DATA for other pictures]"),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print metrics.json instead of the summary.")
+    ] = False,
+) -> None:
+    """Judge RUN and write metrics.json, report.md and report.html."""
+    judge = load("maskwise.evaluation.judge", extra="train")
+    with counting("Judging") as progress:
+        report = judge.evaluate(run, data, on_progress=progress)
+    folder = out or (run if data is None else run / f"on-{data.resolve().name}")
+    paths = report.write(folder)
+    if as_json:
+        typer.echo((folder / "metrics.json").read_text(encoding="utf-8"), nl=False)
+    elif (stdout := Console()).is_terminal:
+        stdout.print(Markdown(report.to_markdown()))
+    else:
+        typer.echo(report.to_markdown())
+    say("Wrote " + ", ".join(str(path) for path in paths))

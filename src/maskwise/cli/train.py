@@ -1,0 +1,150 @@
+"""`maskwise train`: from pictures to a run folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+import typer
+from rich.progress import TextColumn
+
+from maskwise.cli.console import new_progress, people, say
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.samples import legible
+from maskwise.extras import load
+from maskwise.labels import LABELS
+from maskwise.runs.run import Run
+
+_SHOWN_UNREADABLE = 5
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="Folder with a folder of pictures per class.")],
+    out: Annotated[Path, typer.Option(help="The run folder to fill.")],
+    recipe: Annotated[str, typer.Option(help="What to train and how.")] = "reference",
+    seed: Annotated[int | None, typer.Option(help="Same data and seed, same result. [0]")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the number in the recipe.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in OUT where it was cut off.")
+    ] = False,
+) -> None:
+    """Train a network on DATA. It can be stopped at any moment and resumed."""
+    try:
+        train_and_show(data, out, recipe=recipe, seed=seed, epochs=epochs, resume=resume)
+    except KeyboardInterrupt:
+        say("Stopped. To go on after the last finished epoch, run the same with --resume.")
+        raise
+    say(f"Trained. Judge it on pictures that it has not seen: maskwise evaluate {out}")
+
+
+def train_and_show(
+    data: Path,
+    out: Path,
+    *,
+    recipe: str,
+    seed: int | None = None,
+    epochs: int | None = None,
+    resume: bool = False,
+) -> Run:
+    """Train while people watch; see `maskwise.train`."""
+    fit = load("maskwise.training.fit", extra="train")
+    with TrainingProgress() as watcher:
+        fit.refuse_occupied(out, resume=resume)
+        dataset = Dataset.open(data, on_progress=watcher.listing)
+        _tell_about(dataset)
+        run: Run = fit.train(
+            dataset,
+            out=out,
+            recipe=recipe,
+            seed=seed,
+            epochs=epochs,
+            resume=resume,
+            watcher=watcher,
+        )
+    return run
+
+
+def _tell_about(dataset: Dataset) -> None:
+    counts = ", ".join(f"{n} {name}" for name, n in dataset.counts().items())
+    say(f"{legible(dataset.root)}: {counts or 'no pictures'}")
+    for file in dataset.unreadable[:_SHOWN_UNREADABLE]:
+        say(f"  not used: {legible(file.path)}: {file.reason}")
+    if len(dataset.unreadable) > _SHOWN_UNREADABLE:
+        say(f"  not used: {len(dataset.unreadable) - _SHOWN_UNREADABLE} more files")
+    if dataset.unlabelled:
+        say(f"  not used: {len(dataset.unlabelled)} pictures under no folder with a class name")
+
+
+class TrainingProgress:
+    """Shows a training: bars on a terminal, a plain line per epoch in a pipe."""
+
+    def __init__(self) -> None:
+        self._progress = new_progress(TextColumn("{task.fields[figures]}"))
+        self._task = self._progress.add_task("", total=None, figures="", visible=False)
+        self._epochs = 0
+        self._first_epoch = 1
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def listing(self, done: int, total: int) -> None:
+        """See `maskwise.training.fit.Watcher`."""
+        self._show("Reading", done, total)
+
+    def preparing(self, done: int, total: int) -> None:
+        """See `maskwise.training.fit.Watcher`."""
+        self._show("Resizing", done, total)
+
+    def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
+        """See `maskwise.training.fit.Watcher`."""
+        names = " and ".join(LABELS[label] for label in run.recipe.labels)
+        done = run.newest_checkpoint()
+        self._epochs = run.recipe.epochs
+        self._first_epoch = (done.epoch if done else 0) + 1
+        say(
+            f"Recipe {run.recipe.name} ({names}), seed {run.seed}: {n_train} pictures to train on, "
+            f"{n_validation} to watch, {n_test} set aside to judge on; "
+            f"epochs {self._first_epoch} to {self._epochs}"
+        )
+        # Shown as one bar over all that is left, so that the time left is that of the training.
+        self._progress.reset(self._task, figures="")
+
+    def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
+        """See `maskwise.training.fit.Watcher`."""
+        before = (epoch - self._first_epoch) * total
+        self._show(
+            f"Epoch {epoch}/{self._epochs}",
+            before + done,
+            (self._epochs - self._first_epoch + 1) * total,
+            figures=f"loss {loss:.4f}  accuracy {accuracy:.4f}",
+        )
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """See `maskwise.training.fit.Watcher`."""
+        figures = "  ".join(
+            f"{name} {record[name]:.4f}"
+            for name in ("loss", "accuracy", "val_loss", "val_accuracy")
+        )
+        people.print(
+            f"epoch {record['epoch']:>2.0f}/{self._epochs}  {figures}  {record['seconds']:.1f} s",
+            markup=False,
+        )
+
+    def _show(self, what: str, done: int, total: int, figures: str = "") -> None:
+        self._progress.update(
+            self._task,
+            description=what,
+            completed=done,
+            total=total,
+            figures=figures,
+            visible=True,
+        )

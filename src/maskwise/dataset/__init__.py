@@ -1,0 +1,1 @@
+"""Pictures with labels: found, checked, split, held as arrays, or drawn."""

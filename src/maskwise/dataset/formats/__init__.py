@@ -1,0 +1,1 @@
+"""One file per way in which labelled pictures lie on a disk."""

@@ -1,0 +1,86 @@
+"""Pixels: pictures as one uint8 array on the disk, so that memory does not grow with the set."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.samples import Sample
+from maskwise.durable import replacing
+from maskwise.preprocess import PreprocessSpec
+
+_CHUNK: Final = 256  # bounds the pictures that wait in memory for the disk
+
+
+def open_pixels(
+    folder: Path,
+    data: Dataset,
+    samples: Sequence[Sample],
+    spec: PreprocessSpec,
+    *,
+    on_progress: Progress | None = None,
+) -> NDArray[np.uint8]:
+    """Resize the pictures of `samples` into one array in `folder` and map it into memory.
+
+    An array that an earlier call left there for the same pictures is used again.
+
+    Returns:
+        RGB pixels `(n, *size_hw, 3)` uint8, read from the disk as they are touched.
+
+    Raises:
+        BadDataset: A picture has changed since it was listed.
+        OutputFailed: The array cannot be written; nothing of it is left behind.
+    """
+    path = folder / f"pixels-{_key(samples, spec)}.npy"
+    if not path.exists():
+        _write(path, data, samples, spec, on_progress)
+    pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return pixels
+
+
+def remove_pixels(folder: Path) -> None:
+    """Remove what `open_pixels` left in `folder`: nobody asked to keep copies of the pictures."""
+    for path in folder.glob("pixels-*"):
+        path.unlink(missing_ok=True)
+
+
+def _key(samples: Sequence[Sample], spec: PreprocessSpec) -> str:
+    digest = hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode())
+    for sample in samples:
+        digest.update(sample.sha256.encode())
+    return digest.hexdigest()[:16]
+
+
+def _write(
+    path: Path,
+    data: Dataset,
+    samples: Sequence[Sample],
+    spec: PreprocessSpec,
+    on_progress: Progress | None,
+) -> None:
+    shape = (len(samples), *spec.size_hw, 3)
+    header = {"descr": npy.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False}
+    # Plain writes, not a writable map: on a full disk a map dies of SIGBUS, a write says why.
+    with replacing(path) as file:
+        npy.write_array_header_1_0(file, {**header, "shape": shape})
+        for done, pixels in enumerate(_resized(data, samples, spec), start=1):
+            file.write(pixels.tobytes())
+            if on_progress is not None:
+                on_progress(done, len(samples))
+
+
+def _resized(
+    data: Dataset, samples: Sequence[Sample], spec: PreprocessSpec
+) -> Iterator[NDArray[np.uint8]]:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, len(samples), _CHUNK):
+            chunk = samples[start : start + _CHUNK]
+            yield from threads.map(lambda sample: spec.resize(data.read(sample)), chunk)

@@ -1,0 +1,72 @@
+"""Samples: what is known of each file of a data set."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that a format names as a picture, before anybody has looked into it.
+
+    Attributes:
+        path: Relative to the data folder, with `/` between its parts.
+        label: A class number of `maskwise.LABELS`.
+    """
+
+    path: str
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture that was read whole and can be trained or judged on.
+
+    Attributes:
+        path: Relative to the data folder, with `/` between its parts.
+        label: A class number of `maskwise.LABELS`.
+        n_bytes: Size of the file.
+        sha256: Of the file's bytes, as 64 hexadecimal digits.
+        size_hw: Height and width of the upright picture in pixels.
+    """
+
+    path: str
+    label: int
+    n_bytes: int
+    sha256: str
+    size_hw: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that is not used, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The three sides of a data set; no sample stands on two."""
+
+    train: tuple[Sample, ...]
+    validation: tuple[Sample, ...]
+    test: tuple[Sample, ...]
+
+    def __iter__(self) -> Iterator[tuple[str, Sample]]:
+        """Yield each sample with the name of its side."""
+        for side in ("train", "validation", "test"):
+            for sample in getattr(self, side):
+                yield side, sample
+
+
+def legible(path: str | PurePath) -> str:
+    r"""A file name as it can be shown on one line: control, direction and broken bytes escaped.
+
+    >>> legible("a\nb\u202ec.jpg")
+    'a\\nb\\u202ec.jpg'
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(path)
+    )

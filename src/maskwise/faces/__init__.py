@@ -1,0 +1,1 @@
+"""Face detectors: a picture goes in, boxes come out. One file per detector."""

@@ -1,0 +1,1 @@
+"""Inference: from a picture to its `Faces`, by the same few steps for everybody."""

@@ -1,0 +1,33 @@
+"""KerasSession: runs the network of a finished training with TensorFlow."""
+
+from typing import Self
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwise.model.cnn import build_reference_cnn
+from maskwise.model.variables import assign_arrays, network_variables
+from maskwise.runs.run import Run
+
+
+class KerasSession:
+    """A `Session` on a Keras model that is built from code; only numbers come from the disk."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+
+    @classmethod
+    def load(cls, run: Run) -> Self:
+        """The network as it stands at the end of `run`.
+
+        Raises:
+            BadRun: The run is not finished, or its weights are damaged.
+        """
+        model = build_reference_cnn(run.recipe.preprocess.size_hw, seed=run.seed)
+        assign_arrays(network_variables(model), run.finished_checkpoint().arrays)
+        return cls(model)
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Classify a batch; see `Session`."""
+        return np.asarray(self._model.predict_on_batch(batch), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Training: a recipe and data go in, a run folder comes out."""

@@ -1,0 +1,68 @@
+"""Batches: the pixel array, shuffled anew each epoch and scaled on the way in."""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwise.preprocess import PreprocessSpec
+
+
+class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of `(n, h, w, 3)` float32 pictures and `(n,)` int64 labels for `model.fit`.
+
+    The order of an epoch follows from seed and epoch alone, so that a training that was cut off
+    goes on as if it had not been.
+    """
+
+    def __init__(
+        self,
+        pixels_rgb: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        *,
+        spec: PreprocessSpec,
+        batch_size: int,
+        shuffle_seed: int | None = None,
+        epoch: int = 0,
+    ) -> None:
+        """Serve `pixels_rgb` `(n, h, w, 3)` in order, or shuffled if there is a `shuffle_seed`.
+
+        Args:
+            pixels_rgb: May be mapped from the disk; only the batch in hand is copied.
+            labels: One per picture.
+            spec: Scales the pixels.
+            batch_size: Pictures per batch; the last one may be smaller.
+            shuffle_seed: Decides the order.
+            epoch: The epoch to begin with, counted from 0.
+        """
+        super().__init__()
+        self._pixels_rgb = pixels_rgb
+        self._labels = labels
+        self._spec = spec
+        self._batch_size = batch_size
+        self._shuffle_seed = shuffle_seed
+        self._epoch = epoch
+        self._order = self._draw_order()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._labels) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        start = index * self._batch_size
+        # Sorted within the batch, the disk is read in one direction; the sum over it is the same.
+        chosen = np.sort(self._order[start : start + self._batch_size])
+        return self._spec.scale(self._pixels_rgb[chosen]), self._labels[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Called by Keras after each epoch."""
+        self._epoch += 1
+        self._order = self._draw_order()
+
+    def _draw_order(self) -> NDArray[Any]:
+        if self._shuffle_seed is None:
+            return np.arange(len(self._labels))
+        return np.random.default_rng([self._shuffle_seed, self._epoch]).permutation(
+            len(self._labels)
+        )

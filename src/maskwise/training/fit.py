@@ -1,0 +1,249 @@
+"""Fit: the training itself, from data to a finished run folder. Read it from top to bottom."""
+
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+import maskwise
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.pixels import open_pixels, remove_pixels
+from maskwise.dataset.samples import Sample, legible
+from maskwise.dataset.split import split_randomly
+from maskwise.errors import BadRun, InvalidInput
+from maskwise.model.cnn import build_reference_cnn
+from maskwise.model.variables import assign_arrays, read_arrays, training_variables
+from maskwise.runs.checkpoint import Checkpoint
+from maskwise.runs.recipe import Recipe, find_recipe
+from maskwise.runs.run import Run, require_same_data
+from maskwise.training.allocator import keep_freed_memory
+from maskwise.training.batches import PixelBatches
+from maskwise.training.claim import claimed
+
+
+class Watcher(Protocol):
+    """Somebody who wants to see a training go on."""
+
+    def listing(self, done: int, total: int) -> None:
+        """Files were read to learn what the data set holds."""
+
+    def preparing(self, done: int, total: int) -> None:
+        """Pictures were resized into the array that is trained on."""
+
+    def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
+        """The split is made and the first, or the next, epoch is about to begin."""
+
+    def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
+        """A step of an epoch, counted from 1, is done; loss and accuracy are its means so far."""
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """An epoch is finished and its checkpoint is on the disk."""
+
+
+def train(
+    data: Dataset | str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str],
+    recipe: str = "reference",
+    seed: int | None = None,
+    epochs: int | None = None,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+) -> Run:
+    """Train a network and leave everything about it in a run folder.
+
+    The same data, recipe and seed on the same machine give the same weights, whether or not the
+    training was cut off and resumed in between. For this, TensorFlow is put into its
+    deterministic mode, and it stays in it as long as the process lives.
+
+    Args:
+        data: A data set or its folder.
+        out: The run folder; made if missing.
+        recipe: A name in `maskwise.runs.recipe.RECIPES`.
+        seed: Decides split, weights, dropout and order. 0 if None; on resuming, that of the run.
+        epochs: Instead of the number in the recipe.
+        resume: Go on with the run in `out` if there is one.
+        watcher: Is told how it goes.
+
+    Raises:
+        BadDataset: The data cannot be trained on; the message says why.
+        BadRun: `out` holds a run and `resume` is False; or its data, recipe or seed differ; or
+            another process trains there.
+        OutputFailed: The disk is full or closed to us. Free it and resume.
+        InvalidInput: No such recipe, or a number out of range.
+    """
+    chosen = find_recipe(recipe, epochs=epochs)
+    folder = Path(out)
+    refuse_occupied(folder, resume=resume)
+    progress = watcher.listing if watcher else None
+    dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
+    with claimed(folder):
+        if resume and (folder / "run.json").exists():
+            run = _resume(folder, dataset, recipe=recipe, epochs=epochs, seed=seed)
+        else:
+            run = _begin(folder, dataset, chosen, seed=0 if seed is None else seed)
+        _fit(run, dataset, watcher)
+    return run
+
+
+def refuse_occupied(folder: Path, *, resume: bool) -> None:
+    """Refuse to train over a run that is there already, before any picture is read.
+
+    Raises:
+        BadRun: `folder` holds a run, and it is not to be resumed.
+    """
+    if not resume and (folder / "run.json").exists():
+        raise BadRun(
+            f"{legible(folder)} already holds a run. Go on with it by `--resume`, "
+            "or choose another folder."
+        )
+
+
+def _begin(folder: Path, dataset: Dataset, recipe: Recipe, *, seed: int) -> Run:
+    if seed < 0:
+        raise InvalidInput(f"`seed` must be at least 0. Received: seed={seed}.")
+    samples = _usable(dataset, recipe)
+    split = split_randomly(
+        samples,
+        test_share=recipe.test_share,
+        validation_share=recipe.validation_share,
+        seed=seed,
+    )
+    return Run.create(
+        folder,
+        recipe=recipe,
+        seed=seed,
+        data_folder=dataset.root,
+        split=split,
+        environment=_environment(),
+    )
+
+
+def _resume(
+    folder: Path, dataset: Dataset, *, recipe: str, epochs: int | None, seed: int | None
+) -> Run:
+    run = Run.open(folder)
+    asked = {"recipe": recipe, "epochs": epochs, "seed": seed}
+    begun = {"recipe": run.recipe.name, "epochs": run.recipe.epochs, "seed": run.seed}
+    for name, value in asked.items():
+        if value is not None and value != begun[name]:
+            raise BadRun(
+                f"{legible(folder)} began with {name}={begun[name]} and cannot go on with "
+                f"{name}={value}. Leave it out, or train into a new folder."
+            )
+    require_same_data(run, _usable(dataset, run.recipe))
+    return run
+
+
+def _usable(dataset: Dataset, recipe: Recipe) -> tuple[Sample, ...]:
+    dataset.require_trainable(recipe.labels)
+    return dataset.only(recipe.labels).samples
+
+
+def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
+    keep_freed_memory()
+    tf.config.experimental.enable_op_determinism()
+    recipe, split = run.recipe, run.read_split()
+    model = build_reference_cnn(recipe.preprocess.size_hw, seed=run.seed)
+    model.compile(
+        optimizer=keras.optimizers.Adam(recipe.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    model.optimizer.build(model.trainable_variables)
+    checkpoint = run.newest_checkpoint()
+    if checkpoint is not None:
+        assign_arrays(training_variables(model), checkpoint.arrays)
+    done = checkpoint.epoch if checkpoint else 0
+    if done >= recipe.epochs:
+        return
+    try:
+        pixels = open_pixels(
+            run.folder,
+            dataset,
+            [*split.train, *split.validation],
+            recipe.preprocess,
+            on_progress=watcher.preparing if watcher else None,
+        )
+        if watcher:
+            watcher.begun(run, len(split.train), len(split.validation), len(split.test))
+        model.fit(
+            _batches(run, split.train, pixels[: len(split.train)], epoch=done),
+            validation_data=_batches(run, split.validation, pixels[len(split.train) :]),
+            initial_epoch=done,
+            epochs=recipe.epochs,
+            shuffle=False,  # the batches shuffle themselves, by seed and epoch
+            verbose=0,
+            callbacks=[_Recorder(run, checkpoint.history if checkpoint else (), watcher)],
+        )
+    finally:
+        remove_pixels(run.folder)
+
+
+def _batches(
+    run: Run, samples: Sequence[Sample], pixels: NDArray[np.uint8], epoch: int | None = None
+) -> PixelBatches:
+    return PixelBatches(
+        pixels,
+        np.array([sample.label for sample in samples], dtype=np.int64),
+        spec=run.recipe.preprocess,
+        batch_size=run.recipe.batch_size,
+        shuffle_seed=None if epoch is None else run.seed,
+        epoch=epoch or 0,
+    )
+
+
+class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes a checkpoint after each epoch and tells the watcher."""
+
+    def __init__(
+        self, run: Run, history: Sequence[Mapping[str, float]], watcher: Watcher | None
+    ) -> None:
+        super().__init__()
+        self._run = run
+        self._history = list(history)
+        self._watcher = watcher
+        self._began_s = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        self._began_s = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self._watcher and logs:
+            self._watcher.batch(
+                len(self._history) + 1,
+                batch + 1,
+                self.params["steps"],
+                float(logs["loss"]),
+                float(logs["accuracy"]),
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        seconds = round(time.monotonic() - self._began_s, 3)
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        record = {"epoch": epoch + 1, **figures, "seconds": seconds}
+        self._history.append(record)
+        arrays = read_arrays(training_variables(self.model))
+        self._run.add_checkpoint(Checkpoint(arrays, tuple(self._history)))
+        if self._watcher:
+            self._watcher.epoch(record)
+
+
+def _environment() -> Mapping[str, str]:
+    return {
+        "maskwise": maskwise.__version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "pillow": version("pillow"),
+        "platform": platform.platform(),
+    }

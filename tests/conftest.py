@@ -1,0 +1,51 @@
+"""What many tests stand on: drawn pictures, one tiny finished run, the real pictures."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pictures import fill_class_folders
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real pictures; the test is skipped where there is none."""
+    folder = Path(os.environ.get("MASKWISE_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real pictures at {folder}; set MASKWISE_DATA to their folder")
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Class folders of twenty pictures each."""
+    return fill_class_folders(tmp_path / "pictures", per_class=20)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of twenty pictures each, shared: tests only read them."""
+    return fill_class_folders(tmp_path_factory.mktemp("tiny") / "pictures", per_class=20)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of three epochs on `tiny_data`, shared: tests only read it."""
+    from maskwise.training.fit import train
+
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    train(tiny_data, out=out, epochs=3, seed=5)
+    return out
+
+
+@pytest.fixture
+def noise_rgb() -> NDArray[np.uint8]:
+    """An RGB picture (30, 50, 3) of noise."""
+    return np.random.default_rng(0).integers(0, 256, (30, 50, 3), dtype=np.uint8)

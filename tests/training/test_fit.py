@@ -1,0 +1,241 @@
+"""Training on a tiny set: the reference recipe's facts, and that nothing can spoil a run."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from limits import file_size_limit
+from maskwise.dataset.dataset import Dataset
+from maskwise.errors import BadDataset, BadRun, InvalidInput, OutputFailed
+from maskwise.runs.run import Run
+from maskwise.training.fit import train
+
+pytestmark = pytest.mark.train
+
+INTERRUPTED = Path(__file__).with_name("interrupted.py")
+
+
+class Witness:
+    """Notes what a training tells."""
+
+    def __init__(self) -> None:
+        self.listed: list[tuple[int, int]] = []
+        self.prepared: list[tuple[int, int]] = []
+        self.sides: tuple[int, int, int] | None = None
+        self.batches: list[tuple[int, int, int]] = []
+        self.records: list[Mapping[str, float]] = []
+
+    def listing(self, done: int, total: int) -> None:
+        self.listed.append((done, total))
+
+    def preparing(self, done: int, total: int) -> None:
+        self.prepared.append((done, total))
+
+    def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
+        self.sides = (n_train, n_validation, n_test)
+
+    def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
+        assert loss > 0
+        assert 0 <= accuracy <= 1
+        self.batches.append((epoch, done, total))
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        self.records.append(record)
+
+
+def arrays_of(folder: Path) -> dict[str, bytes]:
+    return {
+        name: array.tobytes()
+        for name, array in Run.open(folder).finished_checkpoint().arrays.items()
+    }
+
+
+def test_fit_is_called_as_the_reference_system_does(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def fit(model: keras.Model, batches: Any, **options: Any) -> None:
+        seen.update(options, model=model, batches=batches)
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    train(tiny_data, out=tmp_path / "run")
+    model = seen["model"]
+    assert model.count_params() == 3_313_026
+    assert isinstance(model.optimizer, keras.optimizers.Adam)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
+    assert model.loss == "sparse_categorical_crossentropy"
+    assert (seen["initial_epoch"], seen["epochs"]) == (0, 20)
+    faces, labels = seen["batches"][0]
+    assert faces.shape == (28, 128, 128, 3)  # 72 % of 40; a full batch has 32
+    assert faces.dtype == np.float32
+    assert 0 <= faces.min() < faces.max() <= 1
+    assert set(labels) == {0, 1}
+    assert len(seen["validation_data"][0][1]) == 4
+
+
+def test_it_learns_and_leaves_a_whole_run_folder(tiny_data: Path, tmp_path: Path) -> None:
+    witness = Witness()
+    data = Dataset.open(tiny_data)
+    run = train(data, out=tmp_path / "run", epochs=4, seed=1, watcher=witness)
+    assert [record["epoch"] for record in witness.records] == [1, 2, 3, 4]
+    assert witness.records[-1]["loss"] < witness.records[0]["loss"]
+    assert witness.sides == (28, 4, 8)
+    assert witness.prepared == [(done, 32) for done in range(1, 33)]
+    assert witness.batches == [(epoch, 1, 1) for epoch in range(1, 5)]
+    assert {path.name for path in run.folder.iterdir()} == {
+        *("run.json", "split.jsonl", "history.csv", "checkpoints", "lock")
+    }
+    assert run.finished_checkpoint().history == tuple(witness.records) or list(
+        run.finished_checkpoint().history
+    ) == list(witness.records)
+    assert json.loads((run.folder / "run.json").read_text())["environment"]["keras"]
+    assert sorted(sample.path for _, sample in run.read_split()) == [
+        sample.path for sample in data.samples
+    ]
+
+
+def test_same_seed_same_weights_other_seed_others(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    train(tiny_data, out=tmp_path / "same", epochs=3, seed=5)
+    train(tiny_data, out=tmp_path / "other", epochs=3, seed=6)
+    assert arrays_of(tmp_path / "same") == arrays_of(tiny_run)
+    assert arrays_of(tmp_path / "other") != arrays_of(tiny_run)
+
+
+def killed(data: Path, out: Path, *where: object) -> bool:
+    """Train until SIGKILL strikes; False if the training was faster."""
+    done = subprocess.run(
+        [sys.executable, str(INTERRUPTED), str(data), str(out), *map(str, where)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        *(pytest.param(("moment", moment), id=f"moment {moment}") for moment in (0.0, 0.4)),
+        pytest.param(("moment", round(random.uniform(0, 3), 3)), id="random moment"),
+        pytest.param(("call", "fsync", 1), id="first checkpoint written, not renamed"),
+        pytest.param(("call", "replace", 2), id="first checkpoint renamed, history not"),
+        pytest.param(("call", "fsync", 5), id="second checkpoint written, not renamed"),
+    ],
+)
+def test_a_kill_at_any_moment_changes_nothing(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path, where: tuple[object, ...]
+) -> None:
+    out = tmp_path / "run"
+    killed(tiny_data, out, *where)
+    train(tiny_data, out=out, epochs=3, seed=5, resume=True)
+    assert arrays_of(out) == arrays_of(tiny_run)
+    assert not list(out.rglob("*.partial"))
+    assert not list(out.glob("pixels-*"))
+
+
+def test_resuming_a_finished_run_trains_no_more(tiny_data: Path, tiny_run: Path) -> None:
+    witness = Witness()
+    train(tiny_data, out=tiny_run, resume=True, watcher=witness)
+    assert not witness.records
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_can_be_resumed(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+
+    class FullAfterOne(Witness):
+        def epoch(self, record: Mapping[str, float]) -> None:
+            limit.__enter__()
+
+    limit = file_size_limit(1_000_000)
+    try:
+        with pytest.raises(OutputFailed, match=r"epoch-0002\.npz"):
+            train(tiny_data, out=out, epochs=3, seed=5, watcher=FullAfterOne())
+    finally:
+        limit.__exit__(None, None, None)
+    newest = Run.open(out).newest_checkpoint()
+    assert newest is not None
+    assert newest.epoch == 1
+    train(tiny_data, out=out, resume=True)
+    assert arrays_of(out) == arrays_of(tiny_run)
+
+
+def test_ctrl_c_keeps_the_last_checkpoint(tiny_data: Path, tmp_path: Path) -> None:
+    class Interrupting(Witness):
+        def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny_data, out=tmp_path / "run", epochs=3, watcher=Interrupting())
+    newest = Run.open(tmp_path / "run").newest_checkpoint()
+    assert newest is not None
+    assert newest.epoch == 1
+    assert not list((tmp_path / "run").glob("pixels-*"))
+
+
+def test_an_occupied_folder_is_refused(tiny_data: Path, tiny_run: Path) -> None:
+    with pytest.raises(BadRun, match=r"already holds a run.*--resume"):
+        train(tiny_data, out=tiny_run)
+
+
+@pytest.mark.parametrize("change", [{"seed": 6}, {"epochs": 9}], ids=str)
+def test_resuming_with_other_settings_is_refused(
+    tiny_data: Path, tiny_run: Path, change: dict[str, int]
+) -> None:
+    with pytest.raises(BadRun, match="began with"):
+        train(tiny_data, out=tiny_run, resume=True, **change)  # type: ignore[arg-type]
+
+
+def test_resuming_on_changed_data_is_refused(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(tiny_data, changed)
+    next((changed / "with_mask").iterdir()).unlink()
+    with pytest.raises(BadRun, match="1 removed"):
+        train(changed, out=tiny_run, resume=True)
+
+
+def test_incorrect_pictures_are_left_out_of_the_two_class_recipe(
+    pictures: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(pictures / "with_mask", pictures / "incorrect")
+    for path in (pictures / "incorrect").iterdir():
+        path.write_bytes(path.read_bytes() + b"!")  # other bytes, same picture
+    run = train(pictures, out=tmp_path / "run", epochs=1)
+    assert {sample.label for _, sample in run.read_split()} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        pytest.param({"recipe": "best"}, InvalidInput, id="unknown recipe"),
+        pytest.param({"epochs": 0}, InvalidInput, id="no epochs"),
+        pytest.param({"seed": -1}, InvalidInput, id="negative seed"),
+        pytest.param({"out": "/proc/nowhere"}, OutputFailed, id="unwritable"),
+        pytest.param({"data": "/nowhere"}, BadDataset, id="no data"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    tiny_data: Path, tmp_path: Path, change: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        train(**{"data": tiny_data, "out": tmp_path / "run", **change})
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "run.json").exists()
