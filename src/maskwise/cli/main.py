@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -51,6 +52,8 @@ def _main(
 
 def run() -> None:
     """Run the command line and leave the process with the right exit code."""
+    # Pillow's remarks on broken metadata are of no use to people who only want the answer.
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     # TensorFlow greets in a dozen lines that help nobody; who wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(_exit_code(sys.argv[1:] or ["--help"]))
