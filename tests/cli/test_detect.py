@@ -1,0 +1,100 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwise.cli.detect import copy_paths
+from maskwise.errors import InvalidInput
+from maskwise.images import read_image
+
+
+def detect(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "maskwise", "detect", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+
+
+@pytest.mark.train
+def test_a_pipe_gets_a_line_of_json_per_picture_and_copies_are_saved(
+    tiny_run: Path, pictures: Path, tmp_path: Path
+) -> None:
+    done = detect(
+        *("with_mask/0001.png", "without_mask/0000.png"),
+        *("--model", tiny_run, "--faces", "whole", "--save", tmp_path / "copies"),
+        cwd=pictures,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert first["source"] == "with_mask/0001.png"
+    assert (first["width"], first["height"]) == (48, 40)
+    (face,) = first["faces"]
+    assert face["box_xyxy"] == [0, 0, 48, 40]
+    assert sum(face["probability"].values()) == pytest.approx(1, abs=1e-5)
+    assert face["label"] == max(face["probability"], key=face["probability"].get)
+    assert second["source"] == "without_mask/0000.png"
+    copy = read_image(tmp_path / "copies" / "with_mask" / "0001.png.jpg")
+    assert copy.shape == (40, 48, 3)
+    assert not np.array_equal(copy, read_image(pictures / "with_mask" / "0001.png"))
+
+
+@pytest.mark.train
+def test_a_bad_file_costs_only_itself(tiny_run: Path, pictures: Path) -> None:
+    (pictures / "bad.jpg").write_text("no picture")
+    done = detect(
+        *("bad.jpg", "with_mask/0001.png", "missing.jpg", "--model", tiny_run), cwd=pictures
+    )
+    assert done.returncode == 1
+    bad, good, missing = (json.loads(line) for line in done.stdout.splitlines())
+    assert "no known kind of picture" in bad["error"]
+    assert good["faces"]
+    assert "No such file" in missing["error"]
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["bad.jpg", "missing.jpg"]
+
+
+@pytest.mark.train
+def test_a_terminal_gets_a_table(tiny_run: Path, pictures: Path) -> None:
+    pty = pytest.importorskip("pty")
+    read: list[bytes] = []
+
+    def keep(descriptor: int) -> bytes:
+        import os
+
+        content = os.read(descriptor, 1024)
+        read.append(content)
+        return content
+
+    picture = pictures / "with_mask" / "0001.png"
+    command = ["-m", "maskwise", "detect", str(picture), "--model", str(tiny_run)]
+    assert pty.spawn([sys.executable, *command], keep) == 0
+    shown = b"".join(read).decode()
+    assert "Picture" in shown
+    assert "mask" in shown
+    assert "{" not in shown
+
+
+@pytest.mark.parametrize(
+    ("pictures", "copies"),
+    [
+        pytest.param(["a/x.jpg", "b/x.jpg"], ["a/x.jpg", "b/x.jpg"], id="same name, two folders"),
+        pytest.param(["a/x.png"], ["x.png.jpg"], id="one picture"),
+        pytest.param(["x.png", "x.png.jpg"], ["x.png.jpg", "x.png-2.jpg"], id="one in the way"),
+        pytest.param(["x.jpg", "./x.jpg"], ["x.jpg", "x.jpg"], id="twice the same"),
+        pytest.param(["a/b/x.jpg", "a/c/../y.jpg"], ["b/x.jpg", "y.jpg"], id="with dots"),
+    ],
+)
+def test_copies_never_replace_each_other(pictures: list[str], copies: list[str]) -> None:
+    paths = copy_paths([Path(picture) for picture in pictures], Path("out"))
+    assert [str(path.relative_to("out")) for path in paths] == copies
+
+
+def test_copies_never_replace_a_picture(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"`save` must be a folder where no copy replaces"):
+        copy_paths([tmp_path / "x.jpg"], tmp_path)

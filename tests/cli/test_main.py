@@ -1,0 +1,105 @@
+"""The command as people and programs meet it: output, errors, exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def maskwise(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "maskwise", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def test_help_names_every_verb() -> None:
+    done = maskwise()
+    assert done.returncode == 0
+    for verb in ("demo", "data", "train", "evaluate", "detect"):
+        assert verb in done.stdout
+
+
+def test_version() -> None:
+    from maskwise import __version__
+
+    assert maskwise("--version").stdout == f"maskwise {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        pytest.param(["fly"], "fly", id="unknown verb"),
+        pytest.param(["train"], "DATA", id="missing argument"),
+        pytest.param(["train", ".", "--out", "x", "--sede", "1"], "--sede", id="unknown option"),
+        pytest.param(["train", ".", "--out", "x", "--seed", "one"], "one", id="no number"),
+        pytest.param(["train", ".", "--out", "x", "--recipe", "best"], "best", id="no recipe"),
+        pytest.param(["data", "draw", "x", "--count", "3"], "count", id="too few"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(
+    tmp_path: Path, arguments: list[str], named: str
+) -> None:
+    done = maskwise(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("maskwise: ")
+    assert named in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        pytest.param(["train", "missing", "--out", "run"], "missing does not exist", id="no data"),
+        pytest.param(["train", "empty", "--out", "run"], "No picture lies in empty", id="empty"),
+        pytest.param(["train", "file", "--out", "run"], "file is a file", id="a file"),
+        pytest.param(["evaluate", "empty"], "empty holds no run", id="no run to judge"),
+        pytest.param(["detect", "a.jpg", "--model", "empty"], "empty holds no run", id="no model"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_1(tmp_path: Path, arguments: list[str], named: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    done = maskwise(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("maskwise: ")
+    assert named in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_closed_folder_is_one_line_and_exit_1(tmp_path: Path, tiny_data: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    done = maskwise("train", tiny_data, "--out", closed / "run")
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr
+
+
+def test_without_tensorflow_the_install_command_is_shown(tmp_path: Path, tiny_data: Path) -> None:
+    # A module of this name that cannot be found is what a missing library looks like.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'keras':\n"
+        "            raise ModuleNotFoundError(\"No module named 'keras'\", name='keras')\n"
+        "sys.meta_path.insert(0, Missing())\n"
+    )
+    done = maskwise(
+        *("train", tiny_data, "--out", tmp_path / "run"),
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 1
+    assert "pip install 'maskwise[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,66 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from maskwise.runs.run import Run
+
+pytestmark = pytest.mark.train
+
+TRAIN = [sys.executable, "-m", "maskwise", "train"]
+
+
+def test_a_pipe_gets_plain_lines_on_stderr_and_a_finished_run(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    done = subprocess.run(
+        [*TRAIN, str(tiny_data), "--recipe", "reference", "--out", str(out), "--epochs", "2"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    assert "\x1b" not in done.stderr
+    data_line, recipe_line, first, second, last = done.stderr.splitlines()
+    assert data_line.endswith("20 without_mask, 20 with_mask")
+    assert "28 pictures to train on, 4 to watch, 8 set aside" in recipe_line
+    assert first.startswith("epoch  1/2  loss ")
+    assert second.startswith("epoch  2/2  loss ")
+    assert f"maskwise evaluate {out}" in last
+    assert Run.open(out).finished_checkpoint().epoch == 2
+
+
+def test_ctrl_c_exits_130_and_says_how_to_go_on(tiny_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with subprocess.Popen(
+        [*TRAIN, str(tiny_data), "--out", str(out), "--epochs", "500"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as training:
+        assert training.stderr is not None
+        while not training.stderr.readline().startswith("epoch  1"):
+            assert training.poll() is None
+        time.sleep(0.5)
+        training.send_signal(signal.SIGINT)
+        said = training.stderr.read()
+    assert training.returncode == 130
+    assert "--resume" in said
+    assert "Traceback" not in said
+    newest = Run.open(out).newest_checkpoint()
+    assert newest is not None
+    assert newest.epoch >= 1
+
+
+def test_unreadable_files_are_named(tiny_data: Path, tmp_path: Path, pictures: Path) -> None:
+    (pictures / "with_mask" / "bro\nken.jpg").write_bytes(b"")
+    done = subprocess.run(
+        [*TRAIN, str(pictures), "--out", str(tmp_path / "run"), "--epochs", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert r"not used: with_mask/bro\nken.jpg: the file is empty" in done.stderr
