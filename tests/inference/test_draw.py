@@ -16,7 +16,7 @@ def faces(label: int, size_hw: tuple[int, int]) -> Faces:
     )
 
 
-@pytest.mark.parametrize("size_hw", [(20, 30), (300, 200), (3000, 4000)], ids=str)
+@pytest.mark.parametrize("size_hw", [(200, 300), (330, 200), (3000, 4000)], ids=str)
 @pytest.mark.parametrize("label", [-1, 0, 1])
 def test_box_and_caption_are_drawn_in_the_colour_of_the_answer(
     size_hw: tuple[int, int], label: int
@@ -33,10 +33,23 @@ def test_box_and_caption_are_drawn_in_the_colour_of_the_answer(
     assert (drawn == 255).all(axis=2).any()
 
 
+NOBODY = Faces.found(xyxy=np.zeros((0, 4), np.float32), detector_score=np.zeros(0, np.float32))
+
+
 def test_no_faces_change_nothing() -> None:
-    image = np.full((9, 9, 3), 5, dtype=np.uint8)
-    nobody = Faces.found(xyxy=np.zeros((0, 4), np.float32), detector_score=np.zeros(0, np.float32))
-    assert np.array_equal(draw(image, nobody), image)
+    image = np.full((200, 210, 3), 5, dtype=np.uint8)
+    assert np.array_equal(draw(image, NOBODY), image)
+
+
+def test_small_pictures_are_enlarged_together_with_their_boxes() -> None:
+    small = np.full((50, 70, 3), 77, dtype=np.uint8)
+    large = np.full((200, 280, 3), 77, dtype=np.uint8)
+    assert np.array_equal(draw(small, faces(1, (50, 70))), draw(large, faces(1, (200, 280))))
+
+
+def test_extreme_shapes_are_drawn() -> None:
+    assert draw(np.zeros((1, 1, 3), dtype=np.uint8), faces(0, (1, 1))).shape == (200, 200, 3)
+    assert draw(np.zeros((2, 3000, 3), dtype=np.uint8), NOBODY).shape == (2, 3000, 3)
 
 
 def test_a_contact_sheet_holds_every_picture_whole() -> None:

@@ -11,29 +11,37 @@ from maskwise.labels import label_colour_rgb, label_words
 from maskwise.results import Faces
 
 _WHITE: Final = (255, 255, 255)
+_LEGIBLE_SIZE: Final = 200
+_LARGEST_ENLARGED: Final = 2000  # keeps slivers from growing into posters
 
 
 def draw(image_rgb: NDArray[np.uint8], faces: Faces) -> NDArray[np.uint8]:
     """Draw each face's box and answer, in words and colour, onto a copy of the picture.
 
-    Line and letter size follow the picture's, so that they are legible at any.
+    Line and letter size follow the picture's, and small pictures are enlarged first, so that the
+    words are legible at any size.
 
     Args:
         image_rgb: The picture `(h, w, 3)` that `faces` belongs to.
         faces: With answers; *unsure* is drawn too.
 
     Returns:
-        A picture of the same size.
+        RGB uint8, of the same size if the shorter side has at least 200 pixels, else mostly a
+        whole number of times as large.
     """
     canvas = Image.fromarray(image_rgb)
+    factor = max(
+        1, min(-(-_LEGIBLE_SIZE // min(canvas.size)), _LARGEST_ENLARGED // max(canvas.size))
+    )
+    canvas = canvas.resize((canvas.width * factor, canvas.height * factor))
     pen = ImageDraw.Draw(canvas)
     shorter = min(canvas.size)
-    line, font_size = max(2, shorter // 100), max(9, shorter // 14)
-    font = ImageFont.load_default(font_size)
+    line = max(2, shorter // 100)
+    font = ImageFont.load_default(max(9, shorter // 14))
     for index in range(len(faces)):
         label = int(faces.label[index])
         colour = label_colour_rgb(label)
-        left, top, right, bottom = (float(edge) for edge in faces.xyxy[index])
+        left, top, right, bottom = (float(edge) * factor for edge in faces.xyxy[index])
         pen.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=line)
         _write(pen, (left, top), _caption(faces, index), font, colour)
     return np.asarray(canvas)
