@@ -6,9 +6,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-from maskwise.evaluation.metrics import measure
-from maskwise.evaluation.report import Mistake, Report
-from maskwise.images import encode_image
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -16,7 +13,10 @@ from maskwise import __version__
 from maskwise.dataset.dataset import Dataset, Progress
 from maskwise.dataset.samples import Sample, legible
 from maskwise.errors import BadDataset
+from maskwise.evaluation.metrics import measure
+from maskwise.evaluation.report import Mistake, Report
 from maskwise.extras import load
+from maskwise.images import encode_image
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import decide
 from maskwise.labels import LABELS

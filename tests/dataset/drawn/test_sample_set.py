@@ -118,7 +118,7 @@ def test_the_face_tells_them_apart_but_not_at_a_glance(sample_set: Path) -> None
         for path in paths
     ]
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.001, max_iter=300))
-    assert 0.65 < accuracy(np.array(thumbnails), label, model) < 0.92
+    assert 0.6 < accuracy(np.array(thumbnails), label, model) < 0.92
 
 
 @pytest.mark.parametrize("count", [-1, 0, 11])
