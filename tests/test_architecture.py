@@ -44,7 +44,7 @@ def parts_imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "load":
-            imported.update(name.value for name in node.args if isinstance(name, ast.Constant))
+            imported.update(str(name.value) for name in node.args if isinstance(name, ast.Constant))
     return {name.split(".")[1] for name in imported if name.startswith("maskwise.")}
 
 

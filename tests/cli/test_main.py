@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 
-def maskwise(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+def maskwise(
+    *arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "maskwise", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        **options,  # type: ignore[call-overload]
+        cwd=cwd,
+        env=env,
     )
 
 

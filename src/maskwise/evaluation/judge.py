@@ -93,10 +93,14 @@ def _other_data(
     if not kept:
         raise BadDataset(
             f"Nothing in {legible(dataset.root)} is left to judge on. "
-            + "; ".join(f"{n} pictures {why}" for why, n in left_out.items() if n)
+            + "; ".join(f"{_pictures_in_words(n)} {why}" for why, n in left_out.items() if n)
         )
-    notes = tuple(f"Left out: {n} pictures {why}." for why, n in left_out.items() if n)
+    notes = tuple(f"Left out: {_pictures_in_words(n)} {why}." for why, n in left_out.items() if n)
     return Dataset(dataset.root, kept, dataset.unreadable, dataset.unlabelled), notes
+
+
+def _pictures_in_words(n: int) -> str:
+    return f"{n} picture{'' if n == 1 else 's'}"
 
 
 def _pictures(

@@ -1,0 +1,99 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwise.dataset.dataset import Dataset
+from maskwise.errors import BadDataset, BadRun
+from maskwise.evaluation.judge import evaluate
+from maskwise.images import read_image
+from maskwise.inference.pipeline import MaskDetector
+from maskwise.runs.run import Run
+from pictures import fill_class_folders
+
+pytestmark = pytest.mark.train
+
+
+def test_the_test_side_is_judged_with_the_answers_that_users_get(
+    tiny_run: Path, tiny_data: Path
+) -> None:
+    seen: list[tuple[int, int]] = []
+    report = evaluate(tiny_run, on_progress=lambda done, total: seen.append((done, total)))
+    decide = MaskDetector.load(tiny_run)
+    test_side = Run.open(tiny_run).read_split().test
+    right = [
+        decide(read_image(tiny_data / sample.path)).label[0] == sample.label for sample in test_side
+    ]
+    assert report.metrics.n == len(test_side) == 8
+    assert report.metrics.right == sum(right)
+    assert len(report.mistakes) == 8 - sum(right)
+    assert seen[-1] == (8, 8)
+    assert len(report.history) == 3
+    assert any("split at random" in note for note in report.notes)
+
+
+def test_mistakes_are_the_surest_first_and_carry_their_picture(tiny_run: Path) -> None:
+    mistakes = evaluate(tiny_run).mistakes
+    certainty = [mistake.probability[mistake.answer] for mistake in mistakes]
+    assert certainty == sorted(certainty, reverse=True)
+    for mistake in mistakes:
+        assert mistake.label != mistake.answer
+        assert read_image(mistake.thumbnail_jpeg).shape == (40, 48, 3)
+
+
+def test_other_pictures_are_judged_whole(tiny_run: Path, tmp_path: Path) -> None:
+    other = fill_class_folders(tmp_path / "other", per_class=6, first_seed=900)
+    report = evaluate(tiny_run, other)
+    assert report.metrics.n == 12
+    assert not report.notes
+
+
+def test_known_pictures_and_unknown_classes_are_left_out_and_named(
+    tiny_run: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    other = fill_class_folders(tmp_path / "other", per_class=6, first_seed=900)
+    trained_on = Run.open(tiny_run).read_split().train[0]
+    shutil.copy(tiny_data / trained_on.path, other / "with_mask" / "known.png")
+    shutil.copytree(other / "without_mask", other / "incorrect")
+    (other / "with_mask" / "broken.jpg").write_bytes(b"")
+    report = evaluate(tiny_run, Dataset.open(other))
+    assert report.metrics.n == 12
+    assert report.notes == (
+        "Left out: 6 pictures of classes that the network does not know.",
+        "Left out: 1 picture that the network was trained on, byte for byte.",
+        "Left out: 1 picture that cannot be read.",
+    )
+
+
+def test_nothing_left_to_judge_is_an_error(tiny_run: Path, tiny_data: Path, tmp_path: Path) -> None:
+    trained_on = Run.open(tiny_run).read_split().train[0]
+    (tmp_path / "mask").mkdir()
+    shutil.copy(tiny_data / trained_on.path, tmp_path / "mask" / "known.png")
+    with pytest.raises(BadDataset, match=r"is left to judge on.*1 picture that the network was"):
+        evaluate(tiny_run, tmp_path)
+
+
+def test_an_unfinished_run_is_refused(tiny_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_run, tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "epoch-0003.npz").unlink()
+    with pytest.raises(BadRun, match="2 of 3 epochs"):
+        evaluate(tmp_path / "run")
+
+
+def test_changed_test_pictures_are_refused(tiny_run: Path, tiny_data: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_data, tmp_path / "data")
+    shutil.copytree(tiny_run, tmp_path / "run")
+    described = (tmp_path / "run" / "run.json").read_text()
+    (tmp_path / "run" / "run.json").write_text(
+        described.replace(str(tiny_data), str(tmp_path / "data"))
+    )
+    first = Run.open(tmp_path / "run").read_split().test[0]
+    (tmp_path / "data" / first.path).write_bytes(b"other")
+    with pytest.raises(BadDataset, match="has changed"):
+        evaluate(tmp_path / "run")
+
+
+def test_probabilities_of_mistakes_are_those_of_the_network(tiny_run: Path) -> None:
+    for mistake in evaluate(tiny_run).mistakes:
+        assert np.sum(mistake.probability) == pytest.approx(1, abs=1e-5)
