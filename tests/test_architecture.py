@@ -52,7 +52,7 @@ def layer_of(part: str) -> int:
     return next(height for height, parts in enumerate(LAYERS) if part in parts)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+@pytest.mark.parametrize("path", list(modules()), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_imports_only_point_down(path: Path) -> None:
     own = part_of(path)
     for other in parts_imported(path) - {own}:

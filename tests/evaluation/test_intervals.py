@@ -1,3 +1,6 @@
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -8,72 +11,158 @@ from maskwise.evaluation.intervals import Estimate, bootstrap, f1_rate, mean_rat
 
 @pytest.mark.parametrize(
     ("successes", "n", "low", "high"),
-    [  # Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3
+    [  # Newcombe (1998), Stat. Med. 17:857, table I, method 3
         (81, 263, 0.2553, 0.3662),
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_gives_the_published_values(successes: int, n: int, low: float, high: float) -> None:
+def test_wilson_as_published(successes: int, n: int, low: float, high: float) -> None:
     assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
+    mirrored = 1 - high, 1 - low
+    assert wilson(n - successes, n) == pytest.approx(mirrored, abs=5e-5)
 
 
-def test_wilson_ends_are_mirrored_and_reach_the_edge() -> None:
-    assert wilson(20, 20) == pytest.approx([1 - end for end in wilson(0, 20)[::-1]])
-    assert wilson(20, 20)[1] == 1.0
+def test_wilson_ends_are_exact() -> None:
+    for n in range(1, 200):
+        assert wilson(0, n)[0] == 0.0
+        assert wilson(n, n)[1] == 1.0
 
 
-def test_more_than_all_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="`successes`"):
-        wilson(3, 2)
+def test_more_confidence_is_wider() -> None:
+    narrow, wide = wilson(30, 40, confidence=0.5), wilson(30, 40, confidence=0.99)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
-def test_wilson_holds_the_truth_as_often_as_it_says() -> None:
-    random, truth, n = np.random.default_rng(0), 0.93, 120
-    held = [
-        low <= truth <= high
-        for low, high in (wilson(int(s), n) for s in random.binomial(n, truth, 4000))
-    ]
-    assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+def test_a_rate_of_nothing_is_undefined() -> None:
+    assert all(map(math.isnan, wilson(0, 0)))
+    assert rate(0, 0) == Estimate(None, None, None)
+    assert f1_rate(0, wrong=0) == Estimate()
 
 
-def test_nothing_seen_is_undefined() -> None:
-    assert rate(0, 0) == Estimate()
-    assert f1_rate(0, 0) == Estimate()
-    assert mean_rate([rate(1, 2), rate(0, 0)]) == Estimate()
+@pytest.mark.parametrize(("successes", "n"), [(-1, 5), (6, 5), (1, 0)])
+def test_wilson_refuses_what_cannot_be(successes: int, n: int) -> None:
+    with pytest.raises(InvalidInput, match="`successes` must be 0 to"):
+        wilson(successes, n)
 
 
-def test_f1_agrees_with_its_definition() -> None:
-    estimate = f1_rate(true_positive=80, wrong=30)
-    assert estimate.value == pytest.approx(2 * 80 / (2 * 80 + 30))
-    assert estimate.low is not None
-    assert estimate.high is not None
-    assert estimate.low < 0.842 < estimate.high
+def test_f1_is_f1() -> None:
+    estimate = f1_rate(6, wrong=3)
+    assert estimate.value == pytest.approx(2 * 6 / (2 * 6 + 3))
+    low, high = wilson(6, 9)
+    assert (estimate.low, estimate.high) == pytest.approx(
+        (2 * low / (1 + low), 2 * high / (1 + high))
+    )
 
 
-def test_a_perfect_score_is_not_certain() -> None:
-    for estimate in (rate(12, 12), f1_rate(12, 0), mean_rate([rate(12, 12), rate(9, 9)])):
-        assert estimate.value == 1
-        assert estimate.low is not None
-        assert estimate.low < 0.9
+def test_no_mistake_is_no_certainty() -> None:
+    perfect = f1_rate(10, wrong=0)
+    assert perfect.value == perfect.high == 1.0
+    assert perfect.low is not None
+    assert perfect.low < 0.9
+    balanced = mean_rate([rate(10, 10), rate(10, 10)])
+    assert balanced.low is not None
+    assert balanced.low < 0.9
 
 
-def test_the_bootstrap_agrees_with_theory_and_is_seeded() -> None:
-    values = np.random.default_rng(1).normal(3, 2, 500)
-
-    def mean(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        result: NDArray[np.float64] = (counts @ values / len(values))[:, None]
-        return result
-
-    one_stratum = np.zeros(500, dtype=np.int64)
-    ((low, high),) = bootstrap(mean, one_stratum)
-    half = 1.96 * values.std() / 500**0.5
-    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.03)
-    assert np.array_equal(bootstrap(mean, one_stratum), [[low, high]])
+def test_f1_interval_holds_the_truth_as_often_as_promised() -> None:
+    shares = [0.35, 0.05, 0.08, 0.52]  # true and false positives, false and true negatives
+    truth = 2 * shares[0] / (2 * shares[0] + shares[1] + shares[2])
+    draws = np.random.default_rng(1).multinomial(120, shares, size=2000)
+    estimates = [f1_rate(int(tp), wrong=int(fp + fn)) for tp, fp, fn, _ in draws]
+    assert 0.935 < coverage(estimates, truth) < 0.97
 
 
-def test_estimates_are_shown_with_their_interval() -> None:
-    assert str(Estimate(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
-    assert str(Estimate(0.5)) == "0.500"
-    assert str(Estimate()) == "-"
+def test_mean_rate() -> None:
+    mean = mean_rate([rate(8, 10), rate(50, 100)])
+    assert mean.value == pytest.approx(0.65)
+    (low_a, _), (low_b, _) = wilson(8, 10), wilson(50, 100)
+    assert mean.low == pytest.approx(0.65 - math.hypot(0.8 - low_a, 0.5 - low_b) / 2)
+
+
+def test_mean_rate_passes_over_what_is_undefined() -> None:
+    known = [rate(8, 10), rate(5, 10)]
+    assert mean_rate([known[0], Estimate(), known[1]]) == mean_rate(known)
+    assert mean_rate(known[:1]) == Estimate()
+    assert mean_rate([]) == Estimate()
+
+
+def test_mean_rate_interval_holds_the_truth_as_often_as_promised() -> None:
+    random = np.random.default_rng(2)
+    drawn = zip(random.binomial(80, 0.95, 2000), random.binomial(30, 0.8, 2000), strict=True)
+    estimates = [mean_rate([rate(int(a), 80), rate(int(b), 30)]) for a, b in drawn]
+    assert 0.93 < coverage(estimates, (0.95 + 0.8) / 2) < 0.975
+
+
+def test_bootstrap_holds_the_truth_as_often_as_promised() -> None:
+    random = np.random.default_rng(3)
+    stratum = np.zeros(80, dtype=np.int64)
+    estimates = []
+    for _ in range(200):
+        values = random.normal(5.0, 2.0, size=80)
+
+        def mean(
+            counts: NDArray[np.int64], of: NDArray[np.float64] = values
+        ) -> NDArray[np.float64]:
+            means: NDArray[np.float64] = counts @ of / 80
+            return means[:, None]
+
+        ends = bootstrap(mean, stratum, resamples=300).tolist()
+        estimates.append(Estimate.of(float(values.mean()), ends[0]))
+    assert 0.89 < coverage(estimates, 5.0) < 0.99
+
+
+def test_bootstrap_is_the_same_every_time() -> None:
+    stratum = np.arange(50, dtype=np.int64) % 2
+    assert np.array_equal(bootstrap(_mean_position, stratum), bootstrap(_mean_position, stratum))
+    other = bootstrap(_mean_position, stratum, seed=1)
+    assert not np.array_equal(bootstrap(_mean_position, stratum), other)
+
+
+def test_bootstrap_keeps_the_size_of_each_stratum() -> None:
+    stratum = np.array([0] * 3 + [1] * 7 + [2])
+    seen = []
+
+    def remember(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        seen.append(counts)
+        return np.zeros((len(counts), 1))
+
+    bootstrap(remember, stratum, resamples=25)
+    counts = np.concatenate(seen)
+    assert counts.shape == (25, 11)
+    for value, size in enumerate((3, 7, 1)):
+        assert (counts[:, stratum == value].sum(axis=1) == size).all()
+
+
+def test_bootstrap_of_many_pictures_goes_in_parts() -> None:
+    sizes = []
+
+    def remember(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        sizes.append(len(counts))
+        return counts[:, :1].astype(np.float64)
+
+    bootstrap(remember, np.zeros(30_000, dtype=np.int64), resamples=150)
+    assert len(sizes) > 1
+    assert sum(sizes) == 150
+
+
+def test_bootstrap_does_not_know_what_never_varies() -> None:
+    def constant_and_undefined(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.tile([1.0, np.nan], (len(counts), 1))
+
+    assert np.isnan(bootstrap(constant_and_undefined, np.zeros(9, dtype=np.int64))).all()
+
+
+def _mean_position(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    positions: NDArray[np.float64] = counts @ np.arange(counts.shape[1], dtype=np.float64)
+    return positions[:, None]
+
+
+def coverage(estimates: Sequence[Estimate], truth: float) -> float:
+    ends = [(each.low, each.high) for each in estimates]
+    return float(
+        np.mean(
+            [low <= truth <= high for low, high in ends if low is not None and high is not None]
+        )
+    )

@@ -25,4 +25,7 @@ def draw(
     """Draw a sample set of faces with and without masks, to try everything on."""
     with counting("Drawing") as progress:
         paths = draw_sample_set(folder, count=count, seed=seed, on_progress=progress)
-    say(f"Drew {len(paths)} pictures into {folder}. Train on them: maskwise train {folder}")
+    say(
+        f"Drew {len(paths)} pictures into {folder}. "
+        f"Train on them: maskwise train {folder} --recipe reference --out runs/first"
+    )

@@ -63,8 +63,11 @@ def _exit_code(arguments: list[str]) -> int:
     try:
         # Verbs return their exit code or None; Ctrl-C comes back as 130.
         return app(arguments, standalone_mode=False) or 0
-    except (typer.TyperException, InvalidInput) as error:
-        complain(f"{error} (`maskwise --help` shows every verb and option)")
+    except typer.TyperException as error:
+        complain(f"{error.format_message()} (`maskwise --help` shows every verb and option)")
+        return EXIT_USAGE
+    except InvalidInput as error:
+        complain(str(error))
         return EXIT_USAGE
     except MaskwiseError as error:
         complain(str(error))

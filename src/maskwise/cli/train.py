@@ -13,6 +13,7 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.samples import legible
 from maskwise.extras import load
 from maskwise.labels import LABELS
+from maskwise.runs.recipe import find_recipe
 from maskwise.runs.run import Run
 
 _SHOWN_UNREADABLE = 5
@@ -49,6 +50,7 @@ def train_and_show(
     """Train while people watch; see `maskwise.train`."""
     fit = load("maskwise.training.fit", extra="train")
     with TrainingProgress() as watcher:
+        find_recipe(recipe, epochs=epochs)  # these two before thousands of pictures are read
         fit.refuse_occupied(out, resume=resume)
         dataset = Dataset.open(data, on_progress=watcher.listing)
         _tell_about(dataset)

@@ -14,14 +14,14 @@ _COLOURS: Final[tuple[Colour, ...]] = (
     *((166, 204, 224), (150, 196, 214), (236, 238, 238), (40, 42, 46), (150, 200, 170)),
     *((228, 176, 186), (70, 82, 120), (140, 60, 66), (196, 184, 160)),
 )
-_SKIN_COLOURED_SHARE: Final = 0.12
+_SKIN_COLOURED_SHARE: Final = 0.08
 _PLACES: Final = {
     # Top edge and bottom edge on the face; the mouth lies at 0.7, the tip of the nose at 0.35.
     "right": (-0.02, 1.2),
     "under the nose": (0.47, 1.22),
     "on the chin": (0.86, 1.32),
 }
-_OBJECTS: Final = ("none", "none", "none", "hand", "scarf", "cup")
+_OBJECTS: Final = (*("none",) * 7, "hand", "scarf", "cup")
 
 
 @dataclass(frozen=True, slots=True)

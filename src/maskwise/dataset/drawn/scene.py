@@ -52,13 +52,13 @@ def draw_lots_for_scene(random: np.random.Generator) -> Scene:
     centre = (SIZE / 2 + random.uniform(-15, 15), 215 + random.uniform(-15, 15))
     crop = random.uniform(290, 470)
     slack = (SIZE - crop) / 2
-    brightness = random.uniform(0.55, 1.12)
+    brightness = random.uniform(0.65, 1.12)
     warmth = random.uniform(-0.1, 0.1)
     side = int(random.integers(112, 321))
     aspect = random.choice([1.0, 1.0, 0.8, 0.75, 1.25])
     return Scene(
         pose=Pose(
-            yaw=random.normal(0, 0.28),
+            yaw=random.normal(0, 0.24),
             pitch=random.normal(0, 0.1),
             roll=random.normal(0, 0.1),
             centre_xy=centre,
@@ -74,7 +74,7 @@ def draw_lots_for_scene(random: np.random.Generator) -> Scene:
         ),
         size_wh=(side, round(side / aspect)),
         blur_px=max(0.0, random.normal(0.2, 0.6)),
-        noise=random.uniform(3, 16),
+        noise=random.uniform(3, 11),
         suffix=_FORMATS[random.integers(len(_FORMATS))],
         quality=int(random.integers(55, 96)),
     )

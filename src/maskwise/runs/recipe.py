@@ -1,0 +1,83 @@
+"""Recipe: every choice of a training that decides about its result, as one value."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, Self
+
+from maskwise.errors import InvalidInput
+from maskwise.labels import WITH_MASK, WITHOUT_MASK
+from maskwise.preprocess import PreprocessSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to train. The defaults are the reference recipe.
+
+    Attributes:
+        name: The name on the command line.
+        labels: Class numbers that the network tells apart, in the order of its outputs.
+        preprocess: From picture to network input.
+        test_share: Share of the samples set aside to judge on.
+        validation_share: Share of the rest that is only watched.
+        batch_size: Pictures per step.
+        epochs: Passes over the training side.
+        learning_rate: Of Adam.
+
+    Raises:
+        InvalidInput: A value is out of its range.
+    """
+
+    name: str = "reference"
+    labels: tuple[int, ...] = (WITHOUT_MASK, WITH_MASK)
+    preprocess: PreprocessSpec = field(default_factory=PreprocessSpec)
+    test_share: float = 0.2
+    validation_share: float = 0.1
+    batch_size: int = 32
+    epochs: int = 20
+    learning_rate: float = 0.001
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise InvalidInput(
+                    f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}."
+                )
+        for name in ("test_share", "validation_share", "learning_rate"):
+            if not 0 < getattr(self, name) < 1:
+                raise InvalidInput(
+                    f"`{name}` must lie between 0 and 1. Received: {name}={getattr(self, name)}."
+                )
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "preprocess": self.preprocess.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The recipe that `to_dict` described.
+
+        Raises:
+            InvalidInput: Fields are unknown, missing or of another kind.
+        """
+        try:
+            fields = dict(values)
+            fields["labels"] = tuple(int(label) for label in fields["labels"])
+            fields["preprocess"] = PreprocessSpec.from_dict(fields["preprocess"])
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"The recipe {dict(values)} cannot be read: {error}.") from error
+
+
+RECIPES: Final = {recipe.name: recipe for recipe in (Recipe(),)}
+"""Every recipe by name."""
+
+
+def find_recipe(name: str, *, epochs: int | None = None) -> Recipe:
+    """Look up a recipe, if wished with another number of epochs.
+
+    Raises:
+        InvalidInput: No recipe has this name, or `epochs` is below 1.
+    """
+    if name not in RECIPES:
+        raise InvalidInput(f"`recipe` must be one of {', '.join(RECIPES)}. Received: {name!r}.")
+    return RECIPES[name] if epochs is None else replace(RECIPES[name], epochs=epochs)

@@ -1,0 +1,35 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pictures import fill_class_folders
+
+pytestmark = pytest.mark.train
+
+EVALUATE = [sys.executable, "-m", "maskwise", "evaluate"]
+
+
+def test_the_summary_goes_to_stdout_and_the_files_into_the_run(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    done = subprocess.run(
+        [*EVALUATE, str(tiny_run), "--out", str(out)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (out / "report.md").read_text(encoding="utf-8")
+    assert {path.name for path in out.iterdir()} == {"metrics.json", "report.md", "report.html"}
+    assert "report.html" in done.stderr
+
+
+def test_programs_get_json(tiny_run: Path, tmp_path: Path) -> None:
+    other = fill_class_folders(tmp_path / "elsewhere", per_class=5, first_seed=500)
+    done = subprocess.run(
+        [*EVALUATE, str(tiny_run), str(other), "--json", "--out", str(tmp_path / "report")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["metrics"]["n"] == 10

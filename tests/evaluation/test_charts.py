@@ -1,0 +1,138 @@
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+
+from maskwise.evaluation import charts
+from maskwise.evaluation.metrics import Metrics, measure
+from reports import some_metrics
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return some_metrics()
+
+
+def all_charts(metrics: Metrics) -> dict[str, str]:
+    history = [
+        {"loss": 0.5, "accuracy": 0.7, "val_loss": 0.6, "val_accuracy": 0.6},
+        {"loss": 0.3, "accuracy": 0.9, "val_loss": 0.5, "val_accuracy": 0.7},
+    ]
+    drawn = {
+        "loss": charts.learning_curve(history, "loss"),
+        "accuracy": charts.learning_curve(history, "accuracy"),
+        "confusion": charts.confusion_matrix(metrics),
+        "roc": charts.roc_curve(metrics),
+        "precision-recall": charts.precision_recall_curve(metrics),
+    }
+    return {name: svg for name, svg in drawn.items() if svg is not None}
+
+
+def words_of(svg: str) -> list[str]:
+    tree = ElementTree.fromstring(svg)
+    return ["".join(each.itertext()) for each in tree.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_charts_are_xml_that_a_page_can_hold(metrics: Metrics) -> None:
+    drawn = all_charts(metrics)
+    assert len(drawn) == 5
+    for svg in drawn.values():
+        root = ElementTree.fromstring(svg)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-label"]
+        assert "viewBox" in root.attrib
+        assert not {"width", "height"} & root.attrib.keys()
+
+
+def test_charts_refer_to_nothing_outside_and_style_nothing_else(metrics: Metrics) -> None:
+    for svg in all_charts(metrics).values():
+        assert "<style" not in svg
+        assert "<script" not in svg
+        assert "<metadata" not in svg
+        assert all(target.startswith("#") for target in re.findall(r'href="([^"]*)"', svg))
+        assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)", svg))
+
+
+def test_ids_are_unique_within_a_page_and_lead_somewhere(metrics: Metrics) -> None:
+    page = "".join(all_charts(metrics).values())
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:href="|url\()#([^")]*)', page)) <= set(ids)
+
+
+def test_charts_take_the_colours_of_the_page(metrics: Metrics) -> None:
+    for svg in all_charts(metrics).values():
+        assert "currentColor" in svg
+        assert "#010203" not in svg
+        assert not re.search(r"(?<!, )#0072b2", svg)  # only as what var() falls back on
+        assert "#ffffff" not in svg
+
+
+def test_charts_are_the_same_bytes_every_time(metrics: Metrics) -> None:
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        under_other_settings = all_charts(metrics)
+    assert under_other_settings == all_charts(metrics)
+
+
+def test_charts_leave_no_settings_behind(metrics: Metrics) -> None:
+    before = dict(matplotlib.rcParams)
+    all_charts(metrics)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_confusion_matrix_tells_its_numbers(metrics: Metrics) -> None:
+    svg = charts.confusion_matrix(metrics)
+    for count in sum(metrics.confusion, ()):
+        assert str(count) in words_of(svg)
+    assert "of 20 pictures with truth no mask, 16 were called no mask, 4" in svg.lower()
+
+
+def test_confusion_matrix_of_three_classes_with_an_empty_row() -> None:
+    probability = np.eye(3, dtype=np.float32)[[0, 1, 2]]
+    svg = charts.confusion_matrix(measure(np.array([0, 0, 1]), probability))
+    words = words_of(svg)
+    assert words.count("50.0 %") == 2
+    assert words.count("\N{EN DASH}") == 3
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param([{"loss": 0.5, "val_loss": 0.4}], id="one epoch"),
+        pytest.param([{"loss": 0.5, "val_loss": 0.4}] * 2, id="no change"),
+        pytest.param([{"loss": 0.5}, {"loss": None}, {"loss": 0.3}], id="gaps"),
+        pytest.param([{"loss": math.nan, "val_loss": 0.4}, {"loss": math.inf}], id="not finite"),
+        pytest.param([{"loss": 0.0, "val_loss": 0.0}], id="zero"),
+        pytest.param([{"loss": 0.5, "val_loss": 1e30}] * 500, id="many epochs"),
+    ],
+)
+def test_learning_curve_copes(history: list[Mapping[str, Any]]) -> None:
+    svg = charts.learning_curve(history, "loss")
+    assert svg is not None
+    assert {"epoch", "training", "validation"} <= set(words_of(svg))
+    assert "nan" not in svg.lower()
+
+
+@pytest.mark.parametrize("history", [[], [{}], [{"loss": math.nan}, {"val_loss": None}]])
+def test_no_learning_curve_of_nothing(history: list[Mapping[str, Any]]) -> None:
+    assert charts.learning_curve(history, "loss") is None
+
+
+def test_no_curves_of_one_kind_of_picture() -> None:
+    one_kind = measure(np.zeros(3, dtype=np.int64), np.full((3, 2), 0.5, dtype=np.float32))
+    assert charts.roc_curve(one_kind) is None
+    assert charts.precision_recall_curve(one_kind) is None
+
+
+def test_curve_without_an_operating_point() -> None:
+    """Never called *mask*: there is a precision at other thresholds, but not at this one."""
+    never = np.array([[0.6, 0.4], [0.7, 0.3]], dtype=np.float32)
+    svg = charts.precision_recall_curve(measure(np.array([1, 0]), never))
+    assert svg is not None
+    assert "as it answers" not in words_of(svg)

@@ -1,0 +1,43 @@
+import json
+from typing import Any
+
+import pytest
+
+from maskwise.errors import InvalidInput
+from maskwise.runs.recipe import Recipe, find_recipe
+
+
+def test_the_reference_recipe_is_as_published() -> None:
+    recipe = find_recipe("reference")
+    assert recipe.labels == (0, 1)
+    assert recipe.preprocess.size_hw == (128, 128)
+    assert recipe.preprocess.divisor == 255
+    assert (recipe.test_share, recipe.validation_share) == (0.2, 0.1)
+    assert (recipe.batch_size, recipe.epochs) == (32, 20)
+    assert recipe.learning_rate == 0.001
+
+
+def test_survives_json() -> None:
+    recipe = find_recipe("reference", epochs=3)
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+def test_an_unknown_name_is_answered_with_the_known() -> None:
+    with pytest.raises(InvalidInput, match="must be one of reference. Received: 'refrence'"):
+        find_recipe("refrence")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"epochs": 0}, {"batch_size": 0}, {"test_share": 1.0}, {"learning_rate": float("nan")}],
+    ids=str,
+)
+def test_values_out_of_range_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(change))):
+        Recipe(**change)
+
+
+@pytest.mark.parametrize("change", [{"labels": None}, {"epochs": "many"}, {"extra": 1}], ids=str)
+def test_a_foreign_description_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        Recipe.from_dict({**Recipe().to_dict(), **change})
