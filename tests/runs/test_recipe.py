@@ -23,7 +23,7 @@ def test_survives_json() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known() -> None:
-    with pytest.raises(InvalidInput, match="must be one of reference. Received: 'refrence'"):
+    with pytest.raises(InvalidInput, match=r"must be one of reference. Received: 'refrence'"):
         find_recipe("refrence")
 
 

@@ -64,7 +64,7 @@ def test_checkpoints_are_kept_and_the_history_is_a_table(run: Run) -> None:
 
 def test_an_unfinished_run_says_how_far_it_is(run: Run) -> None:
     run.add_checkpoint(Checkpoint({}, history(1)))
-    with pytest.raises(BadRun, match="is not finished: 1 of 2 epochs.*--resume"):
+    with pytest.raises(BadRun, match=r"is not finished: 1 of 2 epochs.*--resume"):
         run.finished_checkpoint()
 
 

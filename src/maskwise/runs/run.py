@@ -135,7 +135,11 @@ class Run:
         """
         checkpoint.write(self.checkpoint_folder)
         keep_newest(self.checkpoint_folder, _KEPT_CHECKPOINTS)
-        write_text(self.folder / "history.csv", _history_csv(checkpoint.history))
+        self.write_history(checkpoint.history)
+
+    def write_history(self, history: Sequence[Mapping[str, float]]) -> None:
+        """Write loss and accuracy by epoch as a table, for people and spreadsheets."""
+        write_text(self.folder / "history.csv", _history_csv(history))
 
     def newest_checkpoint(self) -> Checkpoint | None:
         """The state after the last finished epoch, or None before the first.

@@ -162,8 +162,10 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
     checkpoint = run.newest_checkpoint()
     if checkpoint is not None:
         assign_arrays(training_variables(model), checkpoint.arrays)
+        run.write_history(checkpoint.history)  # a kill may have struck between the two
     done = checkpoint.epoch if checkpoint else 0
     if done >= recipe.epochs:
+        remove_pixels(run.folder)
         return
     try:
         pixels = open_pixels(
