@@ -3,7 +3,7 @@ import json
 import pytest
 
 from maskwise.errors import MissingExtra
-from maskwise.extras import load
+from maskwise.extras import load, require
 
 
 def test_loads_what_is_there() -> None:
@@ -15,6 +15,14 @@ def test_names_the_install_command() -> None:
         MissingExtra, match=r"needs no_such_library.*pip install 'maskwise\[train\]'"
     ):
         load("no_such_library.part", extra="train")
+
+
+def test_requires_without_loading() -> None:
+    require("json", extra="train")
+    with pytest.raises(
+        MissingExtra, match=r"needs no_such_library.*pip install 'maskwise\[train\]'"
+    ):
+        require("no_such_library", extra="train")
 
 
 def test_our_own_missing_module_is_not_blamed_on_the_user() -> None:

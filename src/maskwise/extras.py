@@ -1,6 +1,7 @@
 """Optional libraries: loaded where they are used, and named when they are missing."""
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from maskwise.errors import MissingExtra
@@ -19,10 +20,28 @@ def load(module: str, *, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        missing = error.name or module
-        if missing.split(".")[0] == "maskwise":
+        missing = (error.name or module).split(".")[0]
+        if missing == "maskwise":
             raise  # our own mistake, not a missing library
-        raise MissingExtra(
-            f"This needs {missing.split('.')[0]}, which is not installed. "
-            f"Install it with: pip install 'maskwise[{extra}]'"
-        ) from error
+        raise _missing(missing, extra) from error
+
+
+def require(library: str, *, extra: str) -> None:
+    """Make sure that `library` is installed, without the seconds that loading it may take.
+
+    Raises:
+        MissingExtra: It is not.
+    """
+    try:
+        found = importlib.util.find_spec(library)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise _missing(library, extra)
+
+
+def _missing(library: str, extra: str) -> MissingExtra:
+    return MissingExtra(
+        f"This needs {library}, which is not installed. "
+        f"Install it with: pip install 'maskwise[{extra}]'"
+    )

@@ -88,16 +88,21 @@ def test_a_closed_folder_is_one_line_and_exit_1(tmp_path: Path, tiny_data: Path)
     assert "Permission denied" in done.stderr
 
 
+WITHOUT_TENSORFLOW = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tensorflow":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
 def test_without_tensorflow_the_install_command_is_shown(tmp_path: Path, tiny_data: Path) -> None:
     # A module of this name that cannot be found is what a missing library looks like.
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "class Missing:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'keras':\n"
-        "            raise ModuleNotFoundError(\"No module named 'keras'\", name='keras')\n"
-        "sys.meta_path.insert(0, Missing())\n"
-    )
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_TENSORFLOW)
     done = maskwise(
         *("train", tiny_data, "--out", tmp_path / "run"),
         env={**os.environ, "PYTHONPATH": str(tmp_path)},

@@ -11,10 +11,10 @@ from rich.progress import TextColumn
 from maskwise.cli.console import new_progress, people, say
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.samples import legible
-from maskwise.extras import load
+from maskwise.extras import load, require
 from maskwise.labels import LABELS
 from maskwise.runs.recipe import find_recipe
-from maskwise.runs.run import Run
+from maskwise.runs.run import Run, require_no_run
 
 _SHOWN_UNREADABLE = 5
 
@@ -48,12 +48,15 @@ def train_and_show(
     resume: bool = False,
 ) -> Run:
     """Train while people watch; see `maskwise.train`."""
-    fit = load("maskwise.training.fit", extra="train")
+    # What can be known at once comes before what takes time.
+    require("tensorflow", extra="train")
+    find_recipe(recipe, epochs=epochs)
+    if not resume:
+        require_no_run(out)
     with TrainingProgress() as watcher:
-        find_recipe(recipe, epochs=epochs)  # these two before thousands of pictures are read
-        fit.refuse_occupied(out, resume=resume)
         dataset = Dataset.open(data, on_progress=watcher.listing)
         _tell_about(dataset)
+        fit = load("maskwise.training.fit", extra="train")
         run: Run = fit.train(
             dataset,
             out=out,

@@ -175,6 +175,19 @@ class Run:
         }
 
 
+def require_no_run(folder: Path) -> None:
+    """Refuse to train over a run that is there already.
+
+    Raises:
+        BadRun: `folder` holds a run.
+    """
+    if (folder / "run.json").exists():
+        raise BadRun(
+            f"{legible(folder)} already holds a run. Go on with it by `--resume`, "
+            "or choose another folder."
+        )
+
+
 def require_same_data(run: Run, samples: Sequence[Sample]) -> None:
     """Refuse to go on with other pictures than those that the run began with.
 

@@ -23,7 +23,7 @@ from maskwise.model.cnn import build_reference_cnn
 from maskwise.model.variables import assign_arrays, read_arrays, training_variables
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import Recipe, find_recipe
-from maskwise.runs.run import Run, require_same_data
+from maskwise.runs.run import Run, require_no_run, require_same_data
 from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
@@ -82,7 +82,8 @@ def train(
     """
     chosen = find_recipe(recipe, epochs=epochs)
     folder = Path(out)
-    refuse_occupied(folder, resume=resume)
+    if not resume:
+        require_no_run(folder)
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
     with claimed(folder):
@@ -92,19 +93,6 @@ def train(
             run = _begin(folder, dataset, chosen, seed=0 if seed is None else seed)
         _fit(run, dataset, watcher)
     return run
-
-
-def refuse_occupied(folder: Path, *, resume: bool) -> None:
-    """Refuse to train over a run that is there already, before any picture is read.
-
-    Raises:
-        BadRun: `folder` holds a run, and it is not to be resumed.
-    """
-    if not resume and (folder / "run.json").exists():
-        raise BadRun(
-            f"{legible(folder)} already holds a run. Go on with it by `--resume`, "
-            "or choose another folder."
-        )
 
 
 def _begin(folder: Path, dataset: Dataset, recipe: Recipe, *, seed: int) -> Run:
