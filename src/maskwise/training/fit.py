@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -137,8 +138,7 @@ def _usable(dataset: Dataset, recipe: Recipe) -> tuple[Sample, ...]:
 
 
 def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
-    keep_freed_memory()
-    tf.config.experimental.enable_op_determinism()
+    _prepare_tensorflow()
     recipe, split = run.recipe, run.read_split()
     model = build_reference_cnn(recipe.preprocess.size_hw, seed=run.seed)
     model.compile(
@@ -176,6 +176,15 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
         )
     finally:
         remove_pixels(run.folder)
+
+
+def _prepare_tensorflow() -> None:
+    keep_freed_memory()
+    # One operation after the other, each on all cores: operations side by side hold more buffers
+    # at a time, and on few cores are no faster. Too late if the process has used TensorFlow before.
+    with suppress(RuntimeError):
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
 
 
 def _batches(
