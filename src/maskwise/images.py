@@ -1,15 +1,15 @@
 """Images: the one decoder. Every picture, from wherever it comes, becomes RGB here.
 
 What is trained on, what is decided on and what is shown must never differ, and outside bytes must
-never cost more than their own request: so sizes are checked before anything is decoded, the
-format follows from the content, and only three decoders are ever reached.
+never cost more than their own request: so the format follows from the content, what a file claims
+is checked before anything is decoded, and only three decoders are ever reached.
 """
 
 import os
 import stat
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
@@ -23,7 +23,11 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from maskwise.errors import InvalidInput, UnreadableImage
-from maskwise.signatures import ACCEPTED, kind_of
+from maskwise.signatures.jpeg import outline_jpeg
+from maskwise.signatures.kinds import kind_of
+from maskwise.signatures.outline import Outline
+from maskwise.signatures.png import outline_png
+from maskwise.signatures.webp import outline_webp
 
 MAX_BYTES: Final = 20 * 2**20
 MAX_PIXELS: Final = 50_000_000
@@ -31,31 +35,40 @@ MAX_SIDE: Final = 30_000
 MAX_SCANS: Final = 256
 """Of a progressive JPEG; each scan costs a pass over the whole picture."""
 
+MAX_SCANNED_PIXELS: Final = 10**9
+"""Pixels times scans: about a second."""
+
+MAX_DECODER_BYTES: Final = 350 * 10**6
+"""What decoding may take beside the file itself: 50 megapixels of colour, but of WebP 17."""
+
 # Opened directly, not by `Image.open`: no other format can be reached, and Pillow's own size
 # check, which warns process-wide, is not needed beside ours.
-_DECODERS: Final[Mapping[str, type[ImageFile]]] = {
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "WebP": WebPImageFile,
+_FORMATS: Final[Mapping[str, tuple[Callable[[bytes], Outline], type[ImageFile]]]] = {
+    "JPEG": (outline_jpeg, JpegImageFile),
+    "PNG": (outline_png, PngImageFile),
+    "WebP": (outline_webp, WebPImageFile),
 }
 
-# What Pillow's own fuzz tests let its decoders raise on broken files, what EXIF adds, and the
-# warnings of a process that asked for errors in their stead.
+# What Pillow's own fuzz tests let its decoders raise on broken files, and what these are made of.
 _DECODER_ERRORS: Final = (
-    *(OSError, SyntaxError, MemoryError, ValueError, NotImplementedError, OverflowError),
-    *(EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error, UserWarning),
+    *(OSError, SyntaxError, ValueError, NotImplementedError, OverflowError),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+    *(EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error),
 )
 
-_EXIF_ORIENTATION: Final = 0x0112
-_UPRIGHT: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+# By EXIF orientation: how to turn the stored picture, and whether that turns its last row first.
+_UPRIGHT: Final[Mapping[int, tuple[Image.Transpose | None, bool]]] = {
+    1: (None, False),
+    2: (Image.Transpose.FLIP_LEFT_RIGHT, False),
+    3: (Image.Transpose.ROTATE_180, True),
+    4: (Image.Transpose.FLIP_TOP_BOTTOM, True),
+    5: (Image.Transpose.TRANSPOSE, False),
+    6: (Image.Transpose.ROTATE_270, True),
+    7: (Image.Transpose.TRANSVERSE, True),
+    8: (Image.Transpose.ROTATE_90, False),
 }
+_FIRST_ON_ITS_SIDE: Final = 5
+_STRIP_PIXELS: Final = 2**18
 _BEHIND_TRANSPARENCY: Final = (128, 128, 128)
 
 
@@ -100,34 +113,36 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             raise UnreadableImage("this is a folder, not a picture")
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableImage("this is not a regular file")
-        if found.st_size > MAX_BYTES:
-            raise UnreadableImage(_too_many_bytes(found.st_size))
+        _check_bytes(found.st_size)
         with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise UnreadableImage(getattr(error, "strerror", None) or str(error)) from error
+    _check_bytes(len(content))
+    return content
 
 
 def decode_image(content: bytes) -> NDArray[np.uint8]:
     """Decode the bytes of a picture; see `read_image`."""
-    if len(content) > MAX_BYTES:
-        raise UnreadableImage(_too_many_bytes(len(content)))
+    _check_bytes(len(content))
     if not content:
         raise UnreadableImage("the file is empty")
     kind = kind_of(content)
-    if kind not in ACCEPTED:
-        raise UnreadableImage(f"this is {kind}; save it as JPEG, PNG or WebP")
-    if kind == "JPEG" and content.count(b"\xff\xda") > MAX_SCANS:
-        raise UnreadableImage(f"the JPEG has more than {MAX_SCANS} scans; save it again as JPEG")
-    if kind == "WebP":
-        _check_size(_webp_size_wh(content))  # its decoder takes memory before it can be asked
+    if kind not in _FORMATS:
+        raise UnreadableImage(f"this is {kind}; save the picture as JPEG, PNG or WebP")
+    outline_of, decoder = _FORMATS[kind]
     try:
-        with _DECODERS[kind](BytesIO(content)) as picture:
-            _check_size(picture.size)
+        outline = outline_of(content)
+        _check_cost(outline)
+        with decoder(BytesIO(outline.content)) as picture:
+            if picture.size != outline.size_wh:
+                raise UnreadableImage(f"the {kind} is damaged: it claims two sizes")
             picture.load()
-            return _upright_rgb(picture)
+            return _upright_rgb(picture, outline.orientation)
+    except MemoryError as error:
+        raise UnreadableImage("there is not enough memory left to decode it") from error
     except _DECODER_ERRORS as error:
-        raise UnreadableImage(f"the {kind} is damaged or cut off: {_reason(error)}") from error
+        raise UnreadableImage(f"the {kind} is damaged: {_reason(error)}") from error
 
 
 def encode_image(
@@ -139,51 +154,68 @@ def encode_image(
         image_rgb: The picture.
         format: `jpeg` or `png`.
         quality: Of a JPEG, 1 to 95.
+
+    Raises:
+        InvalidInput: The array is no RGB picture, or the format is another one.
     """
+    if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
+        raise InvalidInput(
+            "`image_rgb` must be uint8 of shape (h, w, 3). "
+            f"Received: {image_rgb.dtype} {image_rgb.shape}."
+        )
+    if format not in ("jpeg", "png"):
+        raise InvalidInput(f"`format` must be jpeg or png. Received: {format!r}.")
     file = BytesIO()
     Image.fromarray(image_rgb).save(file, format, quality=quality)
     return file.getvalue()
 
 
-def _check_size(size_wh: tuple[int, int]) -> None:
-    width, height = size_wh
-    if min(width, height) < 1 or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+def _check_bytes(n_bytes: int) -> None:
+    if n_bytes > MAX_BYTES:
         raise UnreadableImage(
-            f"the picture claims {width}x{height} pixels; accepted are sides of 1 to {MAX_SIDE} "
-            f"and at most {MAX_PIXELS // 10**6} megapixels; scale it down"
+            f"the file has {n_bytes / 2**20:.1f} MiB; accepted are {MAX_BYTES // 2**20} MiB; "
+            "scale the picture down"
         )
 
 
-def _webp_size_wh(content: bytes) -> tuple[int, int]:
-    kind, body = content[12:16], content[20:30]
-    if len(body) == 10 and kind == b"VP8X":
-        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
-    if len(body) == 10 and kind == b"VP8L":
-        bits = int.from_bytes(body[1:5], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if len(body) == 10 and kind == b"VP8 ":
-        width, height = struct.unpack("<HH", body[6:10])
-        return width & 0x3FFF, height & 0x3FFF
-    raise UnreadableImage("the WebP is damaged or cut off: it has no header")
+def _check_cost(outline: Outline) -> None:
+    width, height = outline.size_wh
+    max_pixels = min(MAX_PIXELS, MAX_DECODER_BYTES // outline.decoder_bytes_per_pixel)
+    if not (1 <= min(width, height) <= max(width, height) <= MAX_SIDE) or (
+        width * height > max_pixels
+    ):
+        raise UnreadableImage(
+            f"the picture claims {width}x{height} pixels; accepted are sides of 1 to {MAX_SIDE} "
+            f"and, from such a file, {max_pixels / 10**6:.3g} megapixels; scale it down"
+        )
+    if outline.n_scans > min(MAX_SCANS, MAX_SCANNED_PIXELS // (width * height)):
+        raise UnreadableImage(
+            f"the JPEG has {outline.n_scans} scans, too many for {width}x{height} pixels; "
+            "save it again as a baseline JPEG"
+        )
 
 
-def _upright_rgb(picture: Image.Image) -> NDArray[np.uint8]:
-    orientation = _orientation(picture)
-    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    rgb = _to_rgb(picture)
-    return np.asarray(rgb if turn is None else rgb.transpose(turn))
-
-
-def _orientation(picture: Image.Image) -> object:
-    try:
-        return picture.getexif().get(_EXIF_ORIENTATION)
-    except _DECODER_ERRORS:
-        return None  # broken metadata does not make a picture unreadable
+def _upright_rgb(picture: Image.Image, orientation: int) -> NDArray[np.uint8]:
+    width, height = picture.size
+    turn, last_row_first = _UPRIGHT[orientation]
+    on_its_side = orientation >= _FIRST_ON_ITS_SIDE
+    upright = np.empty((width, height, 3) if on_its_side else (height, width, 3), np.uint8)
+    by_stored_row = upright.swapaxes(0, 1) if on_its_side else upright
+    n_rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, n_rows):  # in strips: a second whole picture costs 200 MB
+        bottom = min(top + n_rows, height)
+        strip = _to_rgb(picture.crop((0, top, width, bottom)))
+        rgb = np.asarray(strip if turn is None else strip.transpose(turn))
+        rows = slice(height - bottom, height - top) if last_row_first else slice(top, bottom)
+        by_stored_row[rows] = rgb.swapaxes(0, 1) if on_its_side else rgb
+    return upright
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip to white
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        grey = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        grey.info = picture.info
+        picture = grey
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         behind = Image.new("RGBA", picture.size, (*_BEHIND_TRANSPARENCY, 255))
@@ -191,16 +223,10 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
-def _too_many_bytes(n_bytes: int) -> str:
-    return (
-        f"the file has {n_bytes / 2**20:.0f} MiB; accepted are {MAX_BYTES // 2**20} MiB; "
-        "scale the picture down"
-    )
-
-
 def _reason(error: BaseException) -> str:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return "its header makes no sense" if "not identified" in reason else reason
+    no_header = isinstance(error, struct.error) or "not identified" in reason
+    return "its header makes no sense" if no_header else reason
 
 
 def _legible(path: Path) -> str:
