@@ -9,6 +9,7 @@ The figures are added to results/training.jsonl.
 """
 
 import argparse
+import csv
 import datetime
 import json
 import os
@@ -71,24 +72,21 @@ def watch(command: list[str]) -> tuple[str, float]:
     return printed, peak_kb / 1024
 
 
-def ours(pictures: Path, epochs: int) -> tuple[str, float]:
-    """Our training of `pictures`, as users start it."""
+def ours(pictures: Path, epochs: int) -> tuple[list[float], float]:
+    """Our training of `pictures`, as users start it: seconds of each epoch, and peak in MB."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         command = [sys.executable, "-m", "maskwise", "train", str(pictures), "--out", str(run)]
-        printed, peak = watch([*command, "--epochs", str(epochs)])
-    return printed, peak
+        _, peak = watch([*command, "--epochs", str(epochs)])
+        with (run / "history.csv").open(newline="") as history:
+            return [float(epoch["seconds"]) for epoch in csv.DictReader(history)], peak
 
 
-def plain(pictures: Path, epochs: int) -> tuple[str, float]:
-    """The plain script on `pictures`."""
-    return watch([sys.executable, str(HERE / "plain_training.py"), str(pictures), str(epochs)])
-
-
-def epoch_seconds(printed: str) -> float:
-    """The median time of the epochs after the first, from either's log."""
-    times = re.findall(r"([\d.]+) s$|- ([\d.]+)s - \d+m?s/step", printed, re.MULTILINE)
-    return statistics.median(float(a or b) for a, b in times[1:])
+def plain(pictures: Path, epochs: int) -> tuple[list[float], float]:
+    """The plain script on `pictures`: seconds of each epoch, and peak in MB."""
+    script = str(HERE / "plain_training.py")
+    printed, peak = watch([sys.executable, script, str(pictures), str(epochs)])
+    return [float(seconds) for seconds in re.findall(r"seconds ([\d.]+)", printed)], peak
 
 
 def measure_speed(folder: Path, count: int, rounds: int) -> dict[str, Any]:
@@ -98,8 +96,10 @@ def measure_speed(folder: Path, count: int, rounds: int) -> dict[str, Any]:
     n_train = int(count * 0.8 * 0.9)
     rates: dict[str, list[float]] = {"ours": [], "plain": []}
     for number in range(rounds):
-        for name, train in (("ours", ours), ("plain", plain)):
-            rates[name].append(n_train / epoch_seconds(train(pictures, 3)[0]))
+        turns = (("ours", ours), ("plain", plain))
+        for name, train in turns if number % 2 == 0 else turns[::-1]:
+            epochs_s, _ = train(pictures, 4)
+            rates[name].append(n_train / statistics.median(epochs_s[1:]))
             print(f"  round {number + 1}: {name} {rates[name][-1]:.1f} images/s", flush=True)
     ratios = [a / b for a, b in zip(rates["ours"], rates["plain"], strict=True)]
     return {
@@ -134,11 +134,11 @@ def measure_memory(folder: Path, counts: list[int], compared: int) -> dict[str, 
 def main() -> None:
     """Measure, show and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         print("Speed", flush=True)
-        speed = measure_speed(Path(folder), 640, rounds)
+        speed = measure_speed(Path(folder), 1280, rounds)
         print("Memory", flush=True)
         memory = measure_memory(Path(folder), [2000, 4000, 8000], 4000)
     result = {

@@ -13,7 +13,7 @@ import maskwise
 SOURCE = Path(maskwise.__file__).parent
 LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"errors"},
-    {"labels", "extras", "durable", "signatures"},
+    {"labels", "extras", "durable", "names", "signatures"},
     {"images", "results"},
     {"preprocess"},
     {"dataset", "model", "faces"},

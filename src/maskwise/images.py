@@ -23,6 +23,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from maskwise.errors import InvalidInput, UnreadableImage
+from maskwise.names import legible
 from maskwise.signatures.jpeg import outline_jpeg
 from maskwise.signatures.kinds import kind_of
 from maskwise.signatures.outline import Outline
@@ -98,7 +99,7 @@ def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
     try:
         return decode_image(read_bytes(path))
     except UnreadableImage as error:
-        raise UnreadableImage(f"{_legible(path)}: {error}") from error
+        raise UnreadableImage(f"{legible(path)}: {error}") from error
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
@@ -227,7 +228,3 @@ def _reason(error: BaseException) -> str:
     reason = " ".join(str(error).split()) or type(error).__name__
     no_header = isinstance(error, struct.error) or "not identified" in reason
     return "its header makes no sense" if no_header else reason
-
-
-def _legible(path: Path) -> str:
-    return str(path).encode("unicode_escape").decode() if not str(path).isprintable() else str(path)

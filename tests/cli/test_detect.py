@@ -51,7 +51,7 @@ def test_a_bad_file_costs_only_itself(tiny_run: Path, pictures: Path) -> None:
     )
     assert done.returncode == 1
     bad, good, missing = (json.loads(line) for line in done.stdout.splitlines())
-    assert "no known kind of picture" in bad["error"]
+    assert "this is a text" in bad["error"]
     assert good["faces"]
     assert "No such file" in missing["error"]
     assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["bad.jpg", "missing.jpg"]

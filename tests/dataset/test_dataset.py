@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from maskwise.dataset.dataset import Dataset
-from maskwise.dataset.samples import legible
 from maskwise.errors import BadDataset
+from maskwise.names import legible
 
 
 def state_of(folder: Path) -> dict[str, tuple[bytes, int]]:

@@ -1,8 +1,10 @@
 """Console: how the command line speaks to people, always on stderr."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -17,6 +19,10 @@ from rich.progress import (
 people: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 """Where everything for people goes; plain text when it is not a terminal."""
 
+_TENSORFLOW_LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
+_FATAL_ONLY: Final = "3"
+_STDERR: Final = 2  # of the process: what libraries in C write to
+
 
 def say(text: str) -> None:
     """Tell people something on a line of its own, exactly as it stands."""
@@ -26,6 +32,31 @@ def say(text: str) -> None:
 def complain(message: str) -> None:
     """Tell people in one line what went wrong."""
     sys.stderr.write(f"maskwise: {' '.join(message.split())}\n")
+
+
+def hush_tensorflow() -> None:
+    """Keep TensorFlow's dozen lines of greetings from people, unless they set its log level."""
+    os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _FATAL_ONLY)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Drop what TensorFlow writes to stderr while it loads, if it is to be hushed.
+
+    On some processors it speaks before it reads its log level.
+    """
+    if os.environ.get(_TENSORFLOW_LOG_LEVEL) != _FATAL_ONLY:
+        yield
+        return
+    people.file.flush()
+    kept = os.dup(_STDERR)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def new_progress(*extra: TextColumn) -> Progress:

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from maskwise.cli.console import complain, counting
-from maskwise.dataset.samples import legible
+from maskwise.cli.console import complain, counting, hushed
 from maskwise.durable import make_folder, write_bytes
 from maskwise.errors import InvalidInput, UnreadableImage
 from maskwise.images import encode_image, read_image
 from maskwise.inference.draw import draw
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.labels import label_colour_rgb, label_words
+from maskwise.names import legible
 from maskwise.results import Faces
 
 
@@ -66,7 +66,8 @@ def detect(
     costs only itself; the exit code is then 1.
     """
     copies = None if save is None else copy_paths(pictures, save)
-    detector = MaskDetector.load(model, faces=faces)
+    with hushed():
+        detector = MaskDetector.load(model, faces=faces)
     outcomes = _outcomes(detector, pictures, copies)
     stdout = Console()
     if as_json or not stdout.is_terminal:

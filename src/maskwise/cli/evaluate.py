@@ -7,8 +7,9 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from maskwise.cli.console import counting, say
+from maskwise.cli.console import counting, hushed, say
 from maskwise.extras import load
+from maskwise.runs.run import Run
 
 
 def evaluate(
@@ -26,9 +27,12 @@ def evaluate(
     ] = False,
 ) -> None:
     """Judge RUN and write metrics.json, report.md and report.html."""
-    judge = load("maskwise.evaluation.judge", extra="train")
+    opened = Run.open(run)  # what can be known at once comes before what takes time
+    with hushed():
+        judge = load("maskwise.evaluation.judge", extra="train")
+        load("maskwise.inference.runtime_keras", extra="train")
     with counting("Judging") as progress:
-        report = judge.evaluate(run, data, on_progress=progress)
+        report = judge.evaluate(opened, data, on_progress=progress)
     folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     paths = report.write(folder)
     if as_json:

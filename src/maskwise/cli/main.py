@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maskwise import __version__
-from maskwise.cli.console import complain
+from maskwise.cli.console import complain, hush_tensorflow
 from maskwise.cli.data import app as data_app
 from maskwise.cli.demo import demo
 from maskwise.cli.detect import detect
@@ -54,8 +54,7 @@ def run() -> None:
     """Run the command line and leave the process with the right exit code."""
     # Pillow's remarks on broken metadata are of no use to people who only want the answer.
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-    # TensorFlow greets in a dozen lines that help nobody; who wants them sets the variable.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    hush_tensorflow()
     sys.exit(_exit_code(sys.argv[1:] or ["--help"]))
 
 

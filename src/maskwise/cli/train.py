@@ -8,11 +8,11 @@ from typing import Annotated, Self
 import typer
 from rich.progress import TextColumn
 
-from maskwise.cli.console import new_progress, people, say
+from maskwise.cli.console import hushed, new_progress, people, say
 from maskwise.dataset.dataset import Dataset
-from maskwise.dataset.samples import legible
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
+from maskwise.names import legible
 from maskwise.runs.recipe import find_recipe
 from maskwise.runs.run import Run, require_no_run
 
@@ -56,7 +56,8 @@ def train_and_show(
     with TrainingProgress() as watcher:
         dataset = Dataset.open(data, on_progress=watcher.listing)
         _tell_about(dataset)
-        fit = load("maskwise.training.fit", extra="train")
+        with hushed():
+            fit = load("maskwise.training.fit", extra="train")
         run: Run = fit.train(
             dataset,
             out=out,

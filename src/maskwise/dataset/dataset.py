@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.dataset.formats.folders import list_class_folders
-from maskwise.dataset.samples import Candidate, Rejected, Sample, legible
+from maskwise.dataset.samples import Candidate, Rejected, Sample
 from maskwise.errors import BadDataset, UnreadableImage
 from maskwise.images import decode_image, read_bytes
 from maskwise.labels import LABELS
+from maskwise.names import legible
 
 MIN_PER_CLASS: Final = 10
 MAX_UNREADABLE_SHARE: Final = 0.2

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +57,3 @@ class Split:
         for side in ("train", "validation", "test"):
             for sample in getattr(self, side):
                 yield side, sample
-
-
-def legible(path: str | PurePath) -> str:
-    r"""A file name as it can be shown on one line: control, direction and broken bytes escaped.
-
-    >>> legible("a\nb\u202ec.jpg")
-    'a\\nb\\u202ec.jpg'
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in str(path)
-    )

@@ -11,7 +11,7 @@ from PIL import Image
 
 from maskwise import __version__
 from maskwise.dataset.dataset import Dataset, Progress
-from maskwise.dataset.samples import Sample, legible
+from maskwise.dataset.samples import Sample
 from maskwise.errors import BadDataset
 from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.report import Mistake, Report
@@ -20,6 +20,7 @@ from maskwise.images import encode_image
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import decide
 from maskwise.labels import LABELS
+from maskwise.names import legible
 from maskwise.runs.run import Run
 
 _SHOWN_MISTAKES: Final = 24

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from maskwise.dataset.samples import legible
 from maskwise.evaluation import charts
 from maskwise.evaluation.wording import (
     FIGURES,
@@ -23,6 +22,7 @@ from maskwise.evaluation.wording import (
     share_text,
 )
 from maskwise.labels import LABELS, label_colour_rgb, label_words
+from maskwise.names import legible
 
 if TYPE_CHECKING:
     from maskwise.evaluation.report import Report

@@ -20,9 +20,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from maskwise.dataset.samples import Sample, Split, legible
+from maskwise.dataset.samples import Sample, Split
 from maskwise.durable import make_folder, write_text
 from maskwise.errors import BadRun
+from maskwise.names import legible
 from maskwise.runs.checkpoint import Checkpoint, keep_newest, list_checkpoints
 from maskwise.runs.recipe import Recipe
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from maskwise.dataset.samples import legible
 from maskwise.durable import make_folder, output_failed
 from maskwise.errors import BadRun
+from maskwise.names import legible
 
 
 @contextmanager

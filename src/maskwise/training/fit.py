@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 import maskwise
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.pixels import open_pixels, remove_pixels
-from maskwise.dataset.samples import Sample, legible
+from maskwise.dataset.samples import Sample
 from maskwise.dataset.split import split_randomly
 from maskwise.errors import BadRun, InvalidInput
 from maskwise.model.cnn import build_reference_cnn
 from maskwise.model.variables import assign_arrays, read_arrays, training_variables
+from maskwise.names import legible
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import Recipe, find_recipe
 from maskwise.runs.run import Run, require_no_run, require_same_data
