@@ -6,26 +6,12 @@ Only here to be measured against; see training.py.
 """
 
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from PIL import Image
 from sklearn.model_selection import train_test_split
-
-
-class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Says how long each epoch took: Keras itself rounds to whole seconds."""
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Start it."""
-        self.began_s = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Read it."""
-        print(f"seconds {time.monotonic() - self.began_s:.3f}", flush=True)
 
 
 def main() -> None:
@@ -50,15 +36,7 @@ def main() -> None:
         model.add(keras.layers.Dropout(0.5))
     model.add(keras.layers.Dense(2, activation="softmax"))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(
-        x_train,
-        y_train,
-        batch_size=32,
-        epochs=epochs,
-        validation_split=0.1,
-        verbose=2,
-        callbacks=[Stopwatch()],
-    )
+    model.fit(x_train, y_train, batch_size=32, epochs=epochs, validation_split=0.1, verbose=2)
     model.evaluate(x_test, y_test, verbose=2)
 
 
