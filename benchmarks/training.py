@@ -36,12 +36,16 @@ IDLE = "import keras, time; keras.ops.ones((2, 2)) @ keras.ops.ones((2, 2)); tim
 
 
 def draw_pictures(folder: Path, count: int) -> None:
-    """Make `count` JPEGs of coloured clouds: to a stopwatch, as good as faces."""
+    """Make `count` JPEGs of coloured clouds, mostly brighter below where there is a mask.
+
+    To a stopwatch they are as good as faces: a network learns from them, but not all.
+    """
     random = np.random.default_rng(0)
     for index in range(count):
         path = folder / ("with_mask" if index % 2 else "without_mask") / f"{index:05d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        clouds = random.integers(0, 256, (10, 10, 3), dtype=np.uint8)
+        clouds = random.integers(0, 200, (10, 10, 3), dtype=np.uint8)
+        clouds[5:] += np.uint8(random.integers(0, 30) + 25 * (index % 2))
         Image.fromarray(clouds).resize((200, 200)).save(path, quality=90)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from PIL import Image, ImageFile
 from maskwise import images
 from maskwise.errors import InvalidInput, UnreadableImage
 from maskwise.images import decode_image, encode_image, read_bytes, read_image
+from maskwise.signatures.outline import BYTES_PER_PIXEL
 
 GRADIENT = np.stack(
     np.broadcast_arrays(
@@ -61,6 +63,12 @@ def png(
 
 def segment(code: int, body: bytes) -> bytes:
     return bytes([0xFF, code]) + struct.pack(">H", len(body) + 2) + body
+
+
+def frame(code: int, side: int, *sampling: int) -> bytes:
+    parts = b"".join(bytes([index, factors, 0]) for index, factors in enumerate(sampling))
+    header = segment(code, struct.pack(">BHHB", 8, side, side, len(sampling)) + parts)
+    return b"\xff\xd8" + header + segment(0xDA, b"\0\0\0\0") + b"\xff\xd9"
 
 
 def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
@@ -174,6 +182,15 @@ def test_pictures_stand_upright(
     assert decode_image(jpeg).shape == ((32, 48, 3) if orientation in (5, 6, 7, 8) else (48, 32, 3))
 
 
+def test_only_what_belongs_to_the_file_turns_it() -> None:
+    block = exif(6).tobytes()
+    behind = b"EXIF" + struct.pack("<I", len(block)) + block
+    assert decode_image(WEBP + behind).shape == (60, 80, 3)
+    png_with_name = png((2, 1), 8, GREY, bytes(3), chunk(b"eXIf", block))
+    assert block.startswith(b"Exif")
+    assert decode_image(png_with_name).shape == (2, 1, 3)
+
+
 @pytest.mark.parametrize(
     "block",
     [
@@ -219,14 +236,23 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
         pytest.param(b"\0\0\0\x18ftypheic\0\0", "a HEIC .* save the picture as JPEG", id="heic"),
         pytest.param(b"\0\0\0\x18ftypisom\0\0", "video", id="mp4"),
         pytest.param(b"version https://git-lfs.example/spec/v1\noid", "git lfs pull", id="lfs"),
+        pytest.param(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "an AVIF", id="avif"),
         pytest.param(b"<!DOCTYPE html><html>", "a web page", id="html"),
         pytest.param(b'<?xml version="1.0"?>\n<svg xmlns="x">', "an SVG", id="svg"),
+        pytest.param(
+            b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///x">]><svg>&x;</svg>',
+            "an SVG",
+            id="svg with entities",
+        ),
         pytest.param(b"%PDF-1.7", "a PDF", id="pdf"),
         pytest.param(b"PK\x03\x04", "a ZIP", id="zip"),
         pytest.param(b"\x93NUMPY\1\0", "a NumPy array", id="npy"),
         pytest.param(b"\0" * 1000, "nothing but zeros", id="zeros"),
         pytest.param(b'{"error": "not found"}\n', "a text", id="text"),
+        pytest.param(b"BMI of the patients, in a text", "a text", id="text like a bmp"),
         pytest.param(b"x" + JPEG, "no known kind", id="junk in front"),
+        pytest.param(bytes(2000) + JPEG, "no known kind", id="zeros in front"),
+        pytest.param(b"a" * 2000 + b"\xff", "no known kind", id="text in front"),
     ],
 )
 def test_what_is_no_picture_is_called_by_its_name(content: bytes, reason: str) -> None:
@@ -251,7 +277,16 @@ def test_cut_pictures_are_refused_wherever_they_are_cut(
     ("content", "reason"),
     [
         pytest.param(PNG[:-20] + b"?" + PNG[-19:], "checksum", id="a changed byte"),
-        pytest.param(png((1, 1), 8, GREY, b"\0"), "damaged", id="too few pixels"),
+        pytest.param(png((1, 1), 8, GREY, b"\0"), "its end is missing", id="too few pixels"),
+        pytest.param(png((4, 9), 8, RGB, bytes(8 * 13)), "its end is missing", id="too few rows"),
+        pytest.param(
+            png((9, 9), 8, GREY, bytes(2 * 3), adam7=1), "its end is missing", id="too few passes"
+        ),
+        pytest.param(png((4, 4), 8, PALETTE, bytes(20)), "palette is missing", id="no palette"),
+        pytest.param(
+            png((4, 4), 8, PALETTE, bytes(20), chunk(b"PLTE", b"")), "palette", id="empty palette"
+        ),
+        pytest.param(png((1, 1), 8, 5, b"\0\0"), "header makes no sense", id="colours 5"),
         pytest.param(png((1, 1), 3, GREY, b"\0\0"), "header makes no sense", id="depth 3"),
         pytest.param(
             png((1, 1), 0, GREY, b"\0\0", chunk(b"tRNS", b"\0\0")), "header", id="depth 0"
@@ -262,7 +297,15 @@ def test_cut_pictures_are_refused_wherever_they_are_cut(
             id="two headers",
         ),
         pytest.param(b"\xff\xd8\xff\xd9", "header makes no sense", id="jpeg of nothing"),
-        pytest.param(with_segments(JPEG, segment(0xC0, b"\x08")), "damaged", id="short frame"),
+        pytest.param(with_segments(JPEG, segment(0xC0, b"\x08")), "two sizes", id="two frames"),
+        pytest.param(b"\xff\xd8" + segment(0xC0, b"\x08"), "damaged", id="short frame"),
+        pytest.param(frame(0xC0, 900, 0x11), "its end is missing", id="jpeg without data"),
+        pytest.param(frame(0xC2, 900), "no components", id="jpeg without components"),
+        pytest.param(
+            b"RIFF\x16\0\0\0WEBPJUNK\x0a\0\0\0" + b"a" * 10,
+            "header makes no sense",
+            id="webp of junk",
+        ),
         pytest.param(b"RIFF\x04\0\0\0WEBP", "header makes no sense", id="webp of nothing"),
     ],
 )
@@ -299,12 +342,6 @@ def webp_canvas(width: int, height: int) -> bytes:
     return b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + canvas
 
 
-def frame(code: int, side: int, *sampling: int) -> bytes:
-    parts = b"".join(bytes([index, factors, 0]) for index, factors in enumerate(sampling))
-    header = segment(code, struct.pack(">BHHB", 8, side, side, len(sampling)) + parts)
-    return b"\xff\xd8" + header + segment(0xDA, b"\0\0\0\0") + b"\xff\xd9"
-
-
 @pytest.mark.parametrize(
     ("largest", "too_large"),
     [
@@ -324,6 +361,42 @@ def test_what_takes_more_memory_may_have_fewer_pixels(largest: bytes, too_large:
         decode_image(too_large)
 
 
+@pytest.mark.parametrize(
+    ("colours", "depth", "largest_wh", "too_large_wh"),
+    [
+        pytest.param(RGB, 8, (8000, 5200), (8000, 5210), id="rgb"),
+        pytest.param(RGBA, 8, (6000, 5200), (6000, 5210), id="rgba"),
+        pytest.param(RGBA, 16, (3000, 5200), (3000, 5210), id="rgba of 16 bit"),
+    ],
+)
+def test_what_unpacks_to_more_may_have_fewer_pixels(
+    colours: int, depth: int, largest_wh: tuple[int, int], too_large_wh: tuple[int, int]
+) -> None:
+    with pytest.raises(UnreadableImage, match="its end is missing"):
+        decode_image(png(largest_wh, depth, colours, b""))
+    with pytest.raises(UnreadableImage, match=r"claims .* 41|claims .* 31|claims .* 15"):
+        decode_image(png(too_large_wh, depth, colours, b""))
+
+
+def test_a_size_that_the_data_cannot_fill_is_refused_before_decoding() -> None:
+    small = encoded(Image.new("RGB", (16, 16)), "JPEG")
+    start = small.index(b"\xff\xc0")
+    lie = small[: start + 5] + struct.pack(">HH", 6000, 6000) + small[start + 9 :]
+    with pytest.raises(UnreadableImage, match="its end is missing"):
+        decode_image(lie)
+
+
+def test_a_picture_of_one_colour_is_no_lie() -> None:
+    for options in ({}, {"progressive": True}, {"optimize": True}, {"quality": 1}):
+        content = encoded(Image.new("RGB", (800, 600)), "JPEG", **options)
+        assert decode_image(content).shape == (600, 800, 3)
+
+
+def test_nothing_is_not_too_large() -> None:
+    with pytest.raises(UnreadableImage, match="there is nothing in it"):
+        decode_image(png((0, 5), 8, GREY, b""))
+
+
 def with_scans(n_scans: int, side: int) -> bytes:
     content = encoded(Image.new("L", (side, side)), "JPEG", progressive=True)
     scan = content.rindex(b"\xff\xda")
@@ -334,8 +407,16 @@ def with_scans(n_scans: int, side: int) -> bytes:
 def test_too_many_scans_are_refused() -> None:
     assert decode_image(with_scans(256, side=64)).shape == (64, 64, 3)
     for bomb in (with_scans(257, side=64), with_scans(256, side=2000)):
-        with pytest.raises(UnreadableImage, match=r"has 25\d scans, too many"):
+        with pytest.raises(UnreadableImage, match=r"takes 25\d passes over .* too many"):
             decode_image(bomb)
+
+
+def test_rare_codings_which_take_longer_may_pass_less_often() -> None:
+    arithmetic, scan = frame(0xC9, 5000, 0x11), segment(0xDA, b"\0\0\0\0")
+    with pytest.raises(UnreadableImage, match="damaged"):
+        decode_image(arithmetic[:-2] + scan * 9 + arithmetic[-2:])
+    with pytest.raises(UnreadableImage, match="takes 44 passes"):
+        decode_image(arithmetic[:-2] + scan * 10 + arithmetic[-2:])
 
 
 @pytest.mark.parametrize(
@@ -381,13 +462,30 @@ print(json.dumps(peak() - before))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux alone")
-def test_the_largest_picture_takes_the_memory_we_say(tmp_path: Path) -> None:
-    path = tmp_path / "largest.png"
-    path.write_bytes(png((10_000, 5_000), 8, RGB, bytes(30_001 * 5_000)))
+@pytest.mark.parametrize(
+    ("make", "most"),
+    [
+        pytest.param(
+            lambda: encoded(Image.new("RGB", (10_000, 5_000)), "JPEG"),
+            images.MAX_DECODER_BYTES,
+            id="jpeg",
+        ),
+        pytest.param(
+            lambda: png((8000, 5200), 8, RGB, bytes(24_001 * 5200)),
+            BYTES_PER_PIXEL * 8000 * 5200,
+            id="png",
+        ),
+    ],
+)
+def test_the_largest_picture_takes_the_memory_we_say(
+    make: Callable[[], bytes], most: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "largest"
+    path.write_bytes(make())
     done = subprocess.run(
         [sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) < images.MAX_DECODER_BYTES + 20e6
+    assert json.loads(done.stdout) < most + 20e6
 
 
 def test_without_memory_the_reason_is_true(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,18 +26,21 @@ from maskwise.errors import InvalidInput, UnreadableImage
 from maskwise.names import legible
 from maskwise.signatures.jpeg import outline_jpeg
 from maskwise.signatures.kinds import kind_of
-from maskwise.signatures.outline import Outline
+from maskwise.signatures.outline import Outline, truncated
 from maskwise.signatures.png import outline_png
 from maskwise.signatures.webp import outline_webp
 
 MAX_BYTES: Final = 20 * 2**20
 MAX_PIXELS: Final = 50_000_000
 MAX_SIDE: Final = 30_000
-MAX_SCANS: Final = 256
-"""Of a progressive JPEG; each scan costs a pass over the whole picture."""
+MAX_PASSES: Final = 256
+"""Over a progressive JPEG: one for each of its scans."""
 
-MAX_SCANNED_PIXELS: Final = 10**9
-"""Pixels times scans: about a second."""
+MAX_PASSED_PIXELS: Final = 10**9
+"""Pixels times passes over them: about a second."""
+
+MAX_UNPACKED_BYTES: Final = 125 * 10**6
+"""Of the pixels of a PNG, which packs a thousand to one: 41 megapixels of RGB, 31 of RGBA."""
 
 MAX_DECODER_BYTES: Final = 350 * 10**6
 """What decoding may take beside the file itself: 50 megapixels of colour, but of WebP 17."""
@@ -135,6 +138,8 @@ def decode_image(content: bytes) -> NDArray[np.uint8]:
     try:
         outline = outline_of(content)
         _check_cost(outline)
+        if not outline.is_whole():
+            raise truncated(kind)
         with decoder(BytesIO(outline.content)) as picture:
             if picture.size != outline.size_wh:
                 raise UnreadableImage(f"the {kind} is damaged: it claims two sizes")
@@ -181,17 +186,20 @@ def _check_bytes(n_bytes: int) -> None:
 
 def _check_cost(outline: Outline) -> None:
     width, height = outline.size_wh
+    n_pixels = width * height
+    if not n_pixels:
+        raise UnreadableImage(f"the picture claims {width}x{height} pixels: there is nothing in it")
     max_pixels = min(MAX_PIXELS, MAX_DECODER_BYTES // outline.decoder_bytes_per_pixel)
-    if not (1 <= min(width, height) <= max(width, height) <= MAX_SIDE) or (
-        width * height > max_pixels
-    ):
+    if outline.n_unpacked_bytes:
+        max_pixels = min(max_pixels, MAX_UNPACKED_BYTES * n_pixels // outline.n_unpacked_bytes)
+    if max(width, height) > MAX_SIDE or n_pixels > max_pixels:
         raise UnreadableImage(
-            f"the picture claims {width}x{height} pixels; accepted are sides of 1 to {MAX_SIDE} "
+            f"the picture claims {width}x{height} pixels; accepted are sides of up to {MAX_SIDE} "
             f"and, from such a file, {max_pixels / 10**6:.3g} megapixels; scale it down"
         )
-    if outline.n_scans > min(MAX_SCANS, MAX_SCANNED_PIXELS // (width * height)):
+    if outline.n_passes > min(MAX_PASSES, MAX_PASSED_PIXELS // n_pixels):
         raise UnreadableImage(
-            f"the JPEG has {outline.n_scans} scans, too many for {width}x{height} pixels; "
+            f"the JPEG takes {outline.n_passes} passes over {width}x{height} pixels, too many; "
             "save it again as a baseline JPEG"
         )
 
@@ -226,5 +234,9 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 
 def _reason(error: BaseException) -> str:
     reason = " ".join(str(error).split()) or type(error).__name__
-    no_header = isinstance(error, struct.error) or "not identified" in reason
+    # Pillow wraps what broken headers make its parsers stumble over.
+    stumbled = isinstance(
+        error.__cause__ or error, struct.error | IndexError | KeyError | TypeError
+    )
+    no_header = stumbled or "not identified" in reason
     return "its header makes no sense" if no_header else reason

@@ -58,7 +58,8 @@ def render_html(report: "Report") -> str:
     )
     environment.filters.update(
         grouped=lambda number: Markup(f"{number:,}".replace(",", "&#8239;")),
-        share=lambda share: Markup(share_text(share).replace(" ", "&nbsp;")),
+        share=lambda share: _unbroken(share_text(share)),
+        interval=lambda estimate, scale: _unbroken(interval_text(estimate, scale)),
         prose=lambda text: Markup("").join(_prose(text, escape, Markup("<code>{}</code>").format)),
         jpeg=lambda content: Markup("data:image/jpeg;base64," + base64.b64encode(content).decode()),
     )
@@ -70,6 +71,7 @@ def render_markdown(report: "Report") -> str:
     environment = _environment(autoescape=False, finalize=_unless_markup(markdown_text))
     environment.filters.update(
         share=lambda share: Markup(share_text(share)),
+        interval=lambda estimate, scale: Markup(interval_text(estimate, scale)),
         prose=lambda text: Markup("".join(_prose(text, markdown_text, markdown_code))),
         code=lambda text: Markup(markdown_code(text)),
     )
@@ -110,7 +112,6 @@ def _environment(**options: Any) -> Environment:
         label=LABELS.__getitem__,
         index=lambda value: Markup(index_text(value)),
         estimate=lambda estimate: Markup(estimate_text(estimate)),
-        interval=lambda estimate, scale: Markup(interval_text(estimate, scale)),
         moment=_moment_text,
     )
     return environment
@@ -127,6 +128,10 @@ def _unless_markup(make_safe: Callable[[str], str]) -> Callable[[object], object
 def _content(report: "Report") -> Mapping[str, Any]:
     epochs = [{key: _finite(value) for key, value in epoch.items()} for epoch in report.history]
     return {"report": report, "metrics": report.metrics, "epochs": epochs, "figures": FIGURES}
+
+
+def _unbroken(figure: str) -> Markup:
+    return Markup(figure.replace(" %", "&nbsp;%"))
 
 
 def _as_markup(chart: Callable[..., str | None]) -> Callable[..., Markup | None]:

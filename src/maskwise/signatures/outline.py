@@ -5,6 +5,7 @@ be kept anyway: a decoder is handed only what makes the pixels of one picture.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,9 @@ MAX_PARTS: Final = 2**18
 
 BYTES_PER_PIXEL: Final = 4 + 3
 """Pillow keeps four bytes for each pixel in colour, the RGB array three."""
+
+EXIF_NAME: Final = b"Exif\0\0"
+"""Stands before EXIF in a JPEG, and in some files of the other formats."""
 
 _ORIENTATION, _SHORT = 0x0112, 3  # of the tag and of its type
 
@@ -27,22 +31,28 @@ class Outline:
         content: The file without the parts that make no pixels.
         size_wh: Width and height in pixels, before it is turned upright.
         decoder_bytes_per_pixel: What decoding and the finished RGB array take at their peak.
-        n_scans: How often decoding passes over the picture.
+        n_unpacked_bytes: Of the pixels as zlib unpacks them; 0 if zlib did not pack them.
+        n_passes: How often decoding passes over the picture.
         orientation: How it is to be turned, 1 (not at all) to 8, as EXIF counts.
+        is_whole: Says whether the pixels can reach to the end; where they stop early, decoders
+            fill up the rest without a word. May take as long as decoding does.
     """
 
     content: bytes
     size_wh: tuple[int, int]
     decoder_bytes_per_pixel: int
-    n_scans: int = 1
+    n_unpacked_bytes: int = 0
+    n_passes: int = 1
     orientation: int = 1
+    is_whole: Callable[[], bool] = lambda: True
 
 
 def orientation_of(exif: bytes) -> int:
-    """How EXIF, given without its name in front, says that a picture is to be turned, 1 to 8.
+    """How EXIF says that a picture is to be turned, 1 to 8.
 
     Broken metadata does not spoil a picture: where it says nothing or nonsense, the answer is 1.
     """
+    exif = exif.removeprefix(EXIF_NAME)
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None:
         return 1

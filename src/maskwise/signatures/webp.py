@@ -14,6 +14,7 @@ from maskwise.signatures.outline import (
 
 # Two canvases, the frame, its copy and what the frame is made from.
 _BYTES_PER_PIXEL: Final = 5 * 4
+_KEY_FRAME: Final = b"\x9d\x01\x2a"
 
 
 def outline_webp(content: bytes) -> Outline:
@@ -25,6 +26,7 @@ def outline_webp(content: bytes) -> Outline:
     """
     if 8 + int.from_bytes(content[4:8], "little") > len(content):
         raise truncated("WebP")
+    content = content[: 8 + int.from_bytes(content[4:8], "little")]
     exif = b""
     for kind, start, end in _chunks(content):
         if kind == b"EXIF" and not exif:
@@ -33,7 +35,7 @@ def outline_webp(content: bytes) -> Outline:
         content=content,
         size_wh=_size_wh(content),
         decoder_bytes_per_pixel=_BYTES_PER_PIXEL,
-        orientation=orientation_of(exif.removeprefix(b"Exif\0\0")),
+        orientation=orientation_of(exif),
     )
 
 
@@ -57,5 +59,7 @@ def _size_wh(content: bytes) -> tuple[int, int]:
     if kind == b"VP8L":
         (bits,) = struct.unpack_from("<I", body, 1)
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind != b"VP8 " or body[3:6] != _KEY_FRAME:
+        raise ValueError("its header makes no sense")
     width, height = struct.unpack_from("<HH", body, 6)
     return width & 0x3FFF, height & 0x3FFF
