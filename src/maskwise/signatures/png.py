@@ -47,7 +47,6 @@ def outline_png(content: bytes) -> Outline:
     kind, width, height, depth, colours, interlace = struct.unpack_from(">4sIIBBxxB", content, 12)
     if kind != b"IHDR" or depth not in _DEPTHS or colours not in _CHANNELS:
         raise UnreadableImage("the PNG is damaged: its header makes no sense")
-    bits = depth * _CHANNELS[colours]
     for kind, start, end in _chunks(content):
         if kind == b"eXIf":
             exif = content[start + 8 : end - 4]
@@ -65,11 +64,7 @@ def outline_png(content: bytes) -> Outline:
             kept.append(_transparent_in_8_bit(content[start + 8 : end - 4], depth))
         else:
             kept.append(view[start:end])
-    n_unpacked_bytes = sum(
-        -(-(height - top) // down) * (1 + (-(-(width - left) // across) * bits + 7) // 8)
-        for left, top, across, down in (_ADAM7 if interlace else _ALL_AT_ONCE)
-        if left < width and top < height
-    )
+    n_unpacked_bytes = _n_unpacked_bytes(width, height, depth * _CHANNELS[colours], interlace)
     return Outline(
         content=b"".join(kept),
         size_wh=(width, height),
@@ -93,6 +88,15 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
         if kind == b"IEND":
             return
     raise too_many_parts("PNG")
+
+
+def _n_unpacked_bytes(width: int, height: int, bits_per_pixel: int, interlace: int) -> int:
+    """Of all rows of all passes, each with a byte in front that says how it is filtered."""
+    return sum(
+        -(-(height - top) // down) * (1 + (-(-(width - left) // across) * bits_per_pixel + 7) // 8)
+        for left, top, across, down in (_ADAM7 if interlace else _ALL_AT_ONCE)
+        if left < width and top < height
+    )
 
 
 def _unpacks_to(n_bytes: int, packed: Sequence[memoryview]) -> bool:
