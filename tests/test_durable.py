@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from limits import file_size_limit
-from maskwise.durable import make_folder, replacing, write_bytes, write_text
+from maskwise.durable import make_folder, replacing, whole_folder, write_bytes, write_text
 from maskwise.errors import OutputFailed
 
 
@@ -48,3 +48,30 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputFailed, match="taken"):
         make_folder(tmp_path / "taken")
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "set"
+
+    def fill(*, interrupt: bool) -> None:
+        with whole_folder(path) as unfinished:
+            (unfinished / "a.txt").write_text("a")
+            assert not list(path.parent.glob('set/*'))
+            if interrupt:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(interrupt=True)
+    assert not list(path.parent.iterdir())
+    path.mkdir()  # an empty folder is no obstacle
+    fill(interrupt=False)
+    assert [entry.name for entry in path.iterdir()] == ["a.txt"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_in_the_way_of_a_folder_stays(tmp_path: Path) -> None:
+    path = tmp_path / "set"
+    path.write_text("precious")
+    with pytest.raises(OutputFailed, match="a file is in the way"), whole_folder(path):
+        pass
+    assert path.read_text() == "precious"

@@ -1,5 +1,16 @@
-"""Lets `python -m maskwise` do what `maskwise` does."""
+"""The way in: what `maskwise` and `python -m maskwise` start."""
 
-from maskwise.cli.main import run
+import sys
 
-run()
+
+def main() -> None:
+    """Run the command line; Ctrl-C is heeded even while it loads."""
+    try:
+        from maskwise.cli.main import run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,8 @@
 """Writing files so that, after a kill or a full disk, each is old or new and always whole."""
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,11 +63,39 @@ def make_folder(path: Path) -> None:
         raise output_failed(path, error) from error
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Fill a folder beside `path`, which is missing or empty; at the end it takes that place.
+
+    If anything fails before, nothing of it is left behind; after a kill, the next call removes it.
+
+    Raises:
+        OutputFailed: We may not write there, or the disk is full.
+    """
+    beside = path.with_name(path.name + PARTIAL_SUFFIX)
+    try:
+        if path.exists() and not path.is_dir():
+            raise FileExistsError(errno.EEXIST, "a file is in the way")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            yield beside
+            if path.exists():
+                path.rmdir()
+            beside.rename(path)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise output_failed(path, error) from error
+
+
 def output_failed(path: Path, error: OSError) -> OutputFailed:
     """The error to raise when writing `path` failed with `error`."""
     return OutputFailed(
         f"Could not write {path}: {error.strerror or error}. "
-        "Free some space or choose a folder that you may write to, and run the command again."
+        "Free some space or choose a folder that you may write to, then start again; "
+        "a training goes on with --resume."
     )
 
 

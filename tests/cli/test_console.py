@@ -1,8 +1,11 @@
 import os
+import shlex
+import sys
+from pathlib import Path
 
 import pytest
 
-from maskwise.cli.console import hush_tensorflow, hushed
+from maskwise.cli.console import command, complain, hush_tensorflow, hushed, say
 
 
 def speak_as_a_library_in_c(words: str) -> None:
@@ -38,3 +41,22 @@ def test_who_sets_the_log_level_hears_everything(
     with hushed():
         speak_as_a_library_in_c("greetings")
     assert capfd.readouterr().err == "greetings"
+
+
+def test_names_of_files_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
+    say("Wrote a\x1b[2Jb and :smile:\nand [red]c")
+    complain("a\nb\u202ec")
+    assert capsys.readouterr().err == (
+        "Wrote a\\x1b[2Jb and :smile:\nand [red]c\nmaskwise: a b\\u202ec\n"
+    )
+
+
+def test_commands_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    called = tmp_path / "my tools" / "maskwise"
+    called.parent.mkdir()
+    called.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(called)])
+    assert shlex.split(command("evaluate", Path("my run"))) == [str(called), "evaluate", "my run"]
+    (tmp_path / "maskwise").touch(mode=0o755)
+    assert command("evaluate", "run") == "maskwise evaluate run"

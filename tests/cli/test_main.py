@@ -1,6 +1,7 @@
 """The command as people and programs meet it: output, errors, exit codes."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,7 @@ def test_version() -> None:
         pytest.param(["train", ".", "--out", "x", "--sede", "1"], "--sede", id="unknown option"),
         pytest.param(["train", ".", "--out", "x", "--seed", "one"], "--seed", id="no number"),
         pytest.param(["train", ".", "--out", "x", "--recipe", "best"], "best", id="no recipe"),
+        pytest.param(["train", ".", "--out", "x", "--seed", str(2**32)], "seed", id="seed"),
         pytest.param(["data", "draw", "x", "--count", "3"], "count", id="too few"),
     ],
 )
@@ -77,6 +79,54 @@ def test_bad_input_is_one_line_and_exit_1(tmp_path: Path, arguments: list[str], 
     assert line.startswith("maskwise: ")
     assert named in line
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["train", "file", "--out", "n" * 300], id="train"),
+        pytest.param(["data", "draw", "n" * 300], id="draw"),
+        pytest.param(["demo", "n" * 300], id="demo"),
+    ],
+)
+def test_too_long_a_name_is_one_line_and_exit_1(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "file").write_text("")
+    done = maskwise(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("maskwise: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_behind_stdout_is_one_line_and_exit_1() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "maskwise", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "No space left" in line
+
+
+def test_ctrl_c_is_one_line_and_exit_130(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "maskwise", "data", "draw", "set", "--count", "100000"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    ) as drawing:
+        while not (tmp_path / "set.partial").exists():
+            assert drawing.poll() is None
+        drawing.send_signal(signal.SIGINT)
+        assert drawing.stderr is not None
+        said = drawing.stderr.read()
+    assert drawing.returncode == 130
+    assert said == "maskwise: interrupted\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -10,6 +10,7 @@ from maskwise.evaluation.judge import evaluate
 from maskwise.images import read_image
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.runs.run import Run
+from maskwise.training.fit import train
 from pictures import fill_class_folders
 
 pytestmark = pytest.mark.train
@@ -57,13 +58,35 @@ def test_known_pictures_and_unknown_classes_are_left_out_and_named(
     shutil.copy(tiny_data / trained_on.path, other / "with_mask" / "known.png")
     shutil.copytree(other / "without_mask", other / "incorrect")
     (other / "with_mask" / "broken.jpg").write_bytes(b"")
+    shutil.copytree(other / "incorrect", other / "holiday")
     report = evaluate(tiny_run, Dataset.open(other))
     assert report.metrics.n == 12
     assert report.notes == (
         "Left out: 6 pictures of classes that the network does not know.",
         "Left out: 1 picture that the network was trained on, byte for byte.",
         "Left out: 1 picture that cannot be read.",
+        "Left out: 6 pictures under no folder with a class name.",
     )
+
+
+def test_a_picture_in_two_classes_cannot_be_judged_on(tiny_run: Path, tmp_path: Path) -> None:
+    other = fill_class_folders(tmp_path / "other", per_class=2, first_seed=900)
+    shutil.copy(other / "with_mask" / "0901.png", other / "without_mask" / "copy.png")
+    with pytest.raises(
+        BadDataset, match=r"in two classes: with_mask/0901\.png and without_mask/copy"
+    ):
+        evaluate(tiny_run, other)
+
+
+def test_data_that_is_gone_is_named_with_the_way_out(
+    tiny_run: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_run, tmp_path / "run")
+    run = Run.open(tmp_path / "run").moved_data(tmp_path / "gone")
+    with pytest.raises(BadDataset, match=r"gone/with.*--resume"):
+        evaluate(run)
+    train(tiny_data, out=tmp_path / "run", resume=True)
+    assert evaluate(tmp_path / "run").metrics.n == 8
 
 
 def test_nothing_left_to_judge_is_an_error(tiny_run: Path, tiny_data: Path, tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
+import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from maskwise.dataset.samples import Sample, Split
-from maskwise.errors import BadRun
+from maskwise.errors import BadRun, InvalidInput
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import Recipe
-from maskwise.runs.run import Run, require_same_data
+from maskwise.runs.run import Run, require_same_data, require_vacant
 
 
 def sample(path: str, digit: str = "0", label: int = 1) -> Sample:
@@ -82,7 +84,11 @@ def test_another_format_names_the_version_that_wrote_it(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "null", '{"format_version": 1}', '{"format_version": 1, "recipe": 3}'],
+    [
+        *("", "{", "[]", "null", '{"format_version": 1}', '{"format_version": 1, "recipe": 3}'),
+        pytest.param("[" * 100_000, id="deep"),
+        '{"format_version": 2, "environment": []}',
+    ],
 )
 def test_a_damaged_description_is_refused(run: Run, content: str) -> None:
     (run.folder / "run.json").write_text(content)
@@ -90,11 +96,68 @@ def test_a_damaged_description_is_refused(run: Run, content: str) -> None:
         Run.open(run.folder)
 
 
-@pytest.mark.parametrize("content", ["{", '{"side": "left"}', "[1]"])
-def test_a_damaged_split_is_refused(run: Run, content: str) -> None:
-    (run.folder / "split.jsonl").write_text(content)
-    with pytest.raises(BadRun, match="damaged"):
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("seed", float("inf"), id="seed"),
+        pytest.param("labels", [0, 5], id="labels"),
+        pytest.param("size_hw", [1, 1], id="too small"),
+        pytest.param("size_hw", [200_000, 200_000], id="too large"),
+    ],
+)
+def test_a_description_that_cannot_be_is_refused(run: Run, field: str, value: object) -> None:
+    path = run.folder / "run.json"
+    description = json.loads(path.read_text())
+    parts = (description, description["recipe"], description["recipe"]["preprocess"])
+    next(part for part in parts if field in part)[field] = value
+    path.write_text(json.dumps(description))
+    with pytest.raises(BadRun, match=r"run\.json is damaged"):
+        Run.open(run.folder)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3])
+def test_a_cut_split_is_refused(run: Run, kept: int) -> None:
+    path = run.folder / "split.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
+    with pytest.raises(BadRun, match="is not the one that the run began with"):
         run.read_split()
+
+
+@pytest.mark.parametrize("line", ["{", '{"side": "left"}', "[1]", "5"])
+def test_a_split_of_another_kind_is_refused(run: Run, line: str) -> None:
+    (run.folder / "split.jsonl").write_text(line)
+    digest = hashlib.sha256(line.encode()).hexdigest()
+    with pytest.raises(BadRun, match="damaged"):
+        replace(run, split_sha256=digest).read_split()
+
+
+def test_a_label_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="`label`"):
+        sample("mask/a.jpg", label=7)
+
+
+def test_a_run_is_begun_only_where_nothing_else_lies(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(BadRun, match="already holds a run"):
+        require_vacant(run.folder)
+    require_vacant(tmp_path / "new")
+    require_vacant(tmp_path / ("long" * 99))
+    killed = tmp_path / "killed"
+    (killed / "checkpoints").mkdir(parents=True)
+    for name in ("lock", "split.jsonl", "run.json.partial"):
+        (killed / name).touch()
+    require_vacant(killed)
+    for name in ("checkpoints/epoch-0001.npz", "pixels-holiday.jpg"):
+        (killed / name).touch()
+        with pytest.raises(BadRun, match=f"holds files .first: {Path(name).name}"):
+            require_vacant(killed)
+        (killed / name).unlink()
+
+
+def test_moved_data_is_found_again(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    moved = run.moved_data(tmp_path / "elsewhere")
+    assert Run.open(run.folder) == moved != run
+    assert moved.data_folder == tmp_path / "elsewhere"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from limits import file_size_limit
 from maskwise.dataset.dataset import Dataset
 from maskwise.errors import BadDataset, BadRun, InvalidInput, OutputFailed
 from maskwise.inference.pipeline import MaskDetector
+from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.run import Run
 from maskwise.training.fit import train
 
@@ -232,6 +233,7 @@ def test_incorrect_pictures_are_left_out_of_the_two_class_recipe(
         pytest.param({"recipe": "best"}, InvalidInput, id="unknown recipe"),
         pytest.param({"epochs": 0}, InvalidInput, id="no epochs"),
         pytest.param({"seed": -1}, InvalidInput, id="negative seed"),
+        pytest.param({"seed": 2**32}, InvalidInput, id="too large a seed"),
         pytest.param({"out": "/proc/nowhere"}, OutputFailed, id="unwritable"),
         pytest.param({"data": "/nowhere"}, BadDataset, id="no data"),
     ],
@@ -242,4 +244,46 @@ def test_bad_input_is_one_clear_error(
     with pytest.raises(error) as caught:
         train(**{"data": tiny_data, "out": tmp_path / "run", **change})
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "run" / "run.json").exists()
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_not_ours_is_neither_touched_nor_trained_over(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "pixels-holiday.jpg"
+    mine.write_text("precious")
+    for resume in (False, True):
+        with pytest.raises(BadRun, match=r"is no run, but holds files .first: pixels-holiday"):
+            train(tiny_data, out=tmp_path, resume=resume)
+    assert list(tmp_path.iterdir()) == [mine]
+    headless = tmp_path / "headless"
+    shutil.copytree(tiny_run, headless)
+    (headless / "run.json").unlink()
+    with pytest.raises(BadRun, match="is no run"):
+        train(tiny_data, out=headless, resume=True)
+
+
+def test_a_run_that_began_while_the_data_was_read_is_left_alone(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+
+    class SomebodyElse(Witness):
+        def listing(self, done: int, total: int) -> None:
+            if done == total:
+                shutil.copytree(tiny_run, out)
+
+    with pytest.raises(BadRun, match="already holds a run"):
+        train(tiny_data, out=out, epochs=3, seed=6, watcher=SomebodyElse())
+    assert arrays_of(out) == arrays_of(tiny_run)
+
+
+def test_weights_that_are_not_finite_are_refused(tiny_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(tiny_run, out)
+    checkpoint = Run.open(out).finished_checkpoint()
+    name = next(name for name in checkpoint.arrays if name.startswith("dense1/"))
+    broken = np.full_like(checkpoint.arrays[name], np.nan)
+    Checkpoint({**checkpoint.arrays, name: broken}, checkpoint.history).write(out / "checkpoints")
+    with pytest.raises(BadRun, match="not all finite"):
+        MaskDetector.load(out)

@@ -1,6 +1,8 @@
 """Console: how the command line speaks to people, always on stderr."""
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +18,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-people: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+from maskwise.names import legible
+
+people: Final = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 """Where everything for people goes; plain text when it is not a terminal."""
 
 _TENSORFLOW_LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
@@ -25,13 +29,20 @@ _STDERR: Final = 2  # of the process: what libraries in C write to
 
 
 def say(text: str) -> None:
-    """Tell people something on a line of its own, exactly as it stands."""
-    people.print(text, markup=False)
+    """Tell people something, line by line as it stands; names of files can do no harm in it."""
+    people.print("\n".join(map(legible, text.splitlines())), markup=False)
 
 
 def complain(message: str) -> None:
     """Tell people in one line what went wrong."""
-    sys.stderr.write(f"maskwise: {' '.join(message.split())}\n")
+    sys.stderr.write(f"maskwise: {legible(' '.join(message.split()))}\n")
+
+
+def command(*arguments: str | Path) -> str:
+    """A `maskwise` command that people can paste: as they called it, with names quoted."""
+    called = sys.argv[0]
+    program = "maskwise" if shutil.which("maskwise") or not os.access(called, os.X_OK) else called
+    return shlex.join([program, *map(str, arguments)])
 
 
 def hush_tensorflow() -> None:
@@ -48,8 +59,12 @@ def hushed() -> Iterator[None]:
     if os.environ.get(_TENSORFLOW_LOG_LEVEL) != _FATAL_ONLY:
         yield
         return
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # closed: nobody listens
+        yield
+        return
     people.file.flush()
-    kept = os.dup(_STDERR)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), _STDERR)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwise.cli.console import counting, say
+from maskwise.cli.console import command, counting, say
 from maskwise.dataset.drawn import draw_sample_set
 
 app = typer.Typer(help="Make and look into data sets.")
@@ -27,5 +27,5 @@ def draw(
         paths = draw_sample_set(folder, count=count, seed=seed, on_progress=progress)
     say(
         f"Drew {len(paths)} pictures into {folder}. "
-        f"Train on them: maskwise train {folder} --recipe reference --out runs/first"
+        f"Train on them: {command('train', folder)} --recipe reference --out runs/first"
     )

@@ -1,6 +1,6 @@
 """`maskwise demo`: the whole of maskwise on drawn faces, in a few minutes."""
 
-import shutil
+import shlex
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,11 +8,11 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from maskwise.cli.console import counting, say
+from maskwise.cli.console import command, counting, say
 from maskwise.cli.train import train_and_show
 from maskwise.dataset.drawn import draw_face, draw_sample_set
 from maskwise.durable import make_folder, write_bytes
-from maskwise.extras import load
+from maskwise.extras import load, require
 from maskwise.images import encode_image
 from maskwise.inference.draw import contact_sheet, draw
 from maskwise.inference.pipeline import MaskDetector
@@ -32,6 +32,7 @@ def demo(
 
     Cut off, it goes on where it was; once done, it only judges and decides again.
     """
+    require("tensorflow", extra="train")  # what can be known at once
     evaluate = load("maskwise.evaluation.judge", extra="train").evaluate
     run = folder / "run"
     say(f"1 of 4: drawing {_COUNT} faces with and without masks")
@@ -53,19 +54,16 @@ def demo(
         f"  The report      {run / 'report.html'}\n"
         f"  The new faces   {sheet}\n"
         "Try next:\n"
-        f"  maskwise detect {folder / 'new'}/*.png --model {run} --faces whole\n"
-        "  maskwise train YOUR_PICTURES --recipe reference --out runs/mine"
+        f"  {command('detect', folder / 'new')}/*.png "
+        f"--model {shlex.quote(str(run))} --faces whole\n"
+        f"  {command('train', 'YOUR_PICTURES')} --recipe reference --out runs/mine"
     )
 
 
 def _draw_pictures(folder: Path) -> None:
-    if folder.exists():
-        return
-    unfinished = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    with counting("Drawing") as progress:
-        draw_sample_set(unfinished, count=_COUNT, seed=_SEED, on_progress=progress)
-    unfinished.rename(folder)
+    if not folder.exists():
+        with counting("Drawing") as progress:
+            draw_sample_set(folder, count=_COUNT, seed=_SEED, on_progress=progress)
 
 
 def _decide_on_new(run: Path, folder: Path, sheet: Path) -> int:

@@ -1,11 +1,12 @@
 """`maskwise detect`: decisions on new pictures."""
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from maskwise.cli.console import complain, counting, hushed
-from maskwise.durable import make_folder, write_bytes
+from maskwise.durable import PARTIAL_SUFFIX, make_folder, write_bytes
 from maskwise.errors import InvalidInput, UnreadableImage
 from maskwise.images import encode_image, read_image
 from maskwise.inference.draw import draw
@@ -23,6 +24,9 @@ from maskwise.inference.pipeline import MaskDetector
 from maskwise.labels import label_colour_rgb, label_words
 from maskwise.names import legible
 from maskwise.results import Faces
+
+_COPY_SUFFIX: Final = ".answer.jpg"
+_LONGEST_NAME: Final = 255 - len(_COPY_SUFFIX + PARTIAL_SUFFIX)  # in bytes, on most disks
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +86,32 @@ def detect(
     return 1 if failed else 0
 
 
-def copy_paths(pictures: Iterable[Path], folder: Path) -> list[Path]:
+def copy_paths(pictures: Sequence[Path], folder: Path) -> list[Path]:
     """Where the annotated copy of each picture goes: no two alike, none over a picture.
 
-    Below `folder` the copies keep the folders that the pictures have below their common one.
+    Below `folder` the copies keep the folders that the pictures have below their common one, and
+    are named after them: `a.png` becomes `a.png.answer.jpg`.
 
     Raises:
         InvalidInput: A copy would take the place of one of the pictures.
     """
     absolute = [_absolute(path) for path in pictures]
     common = os.path.commonpath([path.parent for path in absolute])
-    taken: dict[Path, Path] = {}
-    for path in dict.fromkeys(absolute):
-        copy = folder / path.relative_to(common)
-        if copy.suffix.lower() not in (".jpg", ".jpeg"):
-            copy = copy.with_name(copy.name + ".jpg")
-        while copy in taken.values():
-            copy = copy.with_name(f"{copy.stem}-2{copy.suffix}")
-        if _absolute(copy) in absolute:
+    copies = [folder / path.parent.relative_to(common) / _copy_name(path.name) for path in absolute]
+    originals = {os.path.realpath(path) for path in pictures}
+    for copy in copies:
+        if os.path.realpath(copy) in originals:
             raise InvalidInput(
                 f"`save` must be a folder where no copy replaces a picture. Received: {folder}, "
                 f"where {legible(copy)} would."
             )
-        taken[path] = copy
-    return [taken[path] for path in absolute]
+    return copies
+
+
+def _copy_name(name: str) -> str:
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return name + _COPY_SUFFIX
 
 
 def _absolute(path: Path) -> Path:

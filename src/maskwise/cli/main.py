@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from maskwise.errors import InvalidInput, MaskwiseError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="maskwise",
@@ -55,13 +57,22 @@ def run() -> None:
     # Pillow's remarks on broken metadata are of no use to people who only want the answer.
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     hush_tensorflow()
-    sys.exit(_exit_code(sys.argv[1:] or ["--help"]))
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever else its user may run Keras on
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called us: what we say goes nowhere
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for good
+    code = _exit_code(sys.argv[1:] or ["--help"])
+    if code == EXIT_INTERRUPTED:
+        complain("interrupted")
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:
     try:
         # Verbs return their exit code or None; Ctrl-C comes back as 130.
-        return app(arguments, standalone_mode=False) or 0
+        code: int = app(arguments, standalone_mode=False) or 0
+        sys.stdout.flush()
+        return code
     except typer.TyperException as error:
         complain(f"{error.format_message()} (`maskwise --help` shows every verb and option)")
         return EXIT_USAGE
@@ -72,6 +83,15 @@ def _exit_code(arguments: list[str]) -> int:
         complain(str(error))
         return EXIT_FAILED
     except BrokenPipeError:
-        # Whoever read our stdout has gone; keep Python from complaining about it at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our stdout has gone.
+        _leave_stdout()
         return EXIT_FAILED
+    except OSError as error:
+        _leave_stdout()
+        complain(f"The system refused: {error}.")
+        return EXIT_FAILED
+
+
+def _leave_stdout() -> None:
+    """Keep Python from complaining at the end about what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,13 +8,13 @@ from typing import Annotated, Self
 import typer
 from rich.progress import TextColumn
 
-from maskwise.cli.console import hushed, new_progress, people, say
+from maskwise.cli.console import command, hushed, new_progress, people, say
 from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
 from maskwise.names import legible
-from maskwise.runs.recipe import find_recipe
-from maskwise.runs.run import Run, require_no_run
+from maskwise.runs.recipe import find_recipe, require_seed
+from maskwise.runs.run import Run, has_run, require_vacant
 
 _SHOWN_UNREADABLE = 5
 
@@ -35,7 +35,7 @@ def train(
     except KeyboardInterrupt:
         say("Stopped. To go on after the last finished epoch, run the same with --resume.")
         raise
-    say(f"Trained. Judge it on pictures that it has not seen: maskwise evaluate {out}")
+    say(f"Trained. Judge it on pictures that it has not seen: {command('evaluate', out)}")
 
 
 def train_and_show(
@@ -51,8 +51,9 @@ def train_and_show(
     # What can be known at once comes before what takes time.
     require("tensorflow", extra="train")
     find_recipe(recipe, epochs=epochs)
-    if not resume:
-        require_no_run(out)
+    require_seed(seed)
+    if not (resume and has_run(out)):
+        require_vacant(out)
     with TrainingProgress() as watcher:
         dataset = Dataset.open(data, on_progress=watcher.listing)
         _tell_about(dataset)

@@ -90,7 +90,10 @@ class Dataset:
             if hashlib.sha256(content).hexdigest() == sample.sha256:
                 return decode_image(content)
         except UnreadableImage as error:
-            raise BadDataset(f"{legible(sample.path)} could be read before: {error}") from error
+            raise BadDataset(
+                f"{legible(path)} could be read when the run began: {error}. Put it back; if the "
+                "data has moved, tell the run: `maskwise train DATA --out RUN --resume`."
+            ) from error
         raise BadDataset(
             f"{legible(path)} has changed since it was listed. "
             "Put the old file back, or start a new run on the data as it is now."
@@ -105,7 +108,7 @@ class Dataset:
         """
         self._require_readable()
         self._require_classes(labels)
-        self._require_one_class_each()
+        self.require_one_class_each()
 
     def _require_readable(self) -> None:
         total = len(self.samples) + len(self.unreadable)
@@ -128,7 +131,12 @@ class Dataset:
                     f"Found: {found}. Put each class into a folder of its name."
                 )
 
-    def _require_one_class_each(self) -> None:
+    def require_one_class_each(self) -> None:
+        """Refuse data that calls one picture two things.
+
+        Raises:
+            BadDataset: The same bytes stand in two classes; both paths are named.
+        """
         first_of: dict[str, Sample] = {}
         for sample in self.samples:
             first = first_of.setdefault(sample.sha256, sample)
@@ -147,8 +155,8 @@ def _require_folder(root: Path) -> None:
         why = "does not exist"
     except NotADirectoryError:
         why = "is a file, not a folder"
-    except OSError as error:
-        why = f"cannot be listed: {error.strerror or error}"
+    except (OSError, ValueError) as error:
+        why = f"cannot be listed: {getattr(error, 'strerror', None) or error}"
     raise BadDataset(
         f"{legible(root)} {why}. Name a folder that holds with_mask/ and without_mask/."
     )

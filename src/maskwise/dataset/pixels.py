@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from maskwise.dataset.samples import Sample
 from maskwise.durable import replacing
 from maskwise.preprocess import PreprocessSpec
 
+_OURS: Final = re.compile(r"pixels-[0-9a-f]{16}\.npy(\.partial)?")
 _CHUNK: Final = 256  # bounds the pictures that wait in memory for the disk
 
 
@@ -49,7 +51,8 @@ def open_pixels(
 def remove_pixels(folder: Path) -> None:
     """Remove what `open_pixels` left in `folder`: nobody asked to keep copies of the pictures."""
     for path in folder.glob("pixels-*"):
-        path.unlink(missing_ok=True)
+        if _OURS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _key(samples: Sequence[Sample], spec: PreprocessSpec) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from maskwise.errors import InvalidInput
+from maskwise.labels import LABELS
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -27,6 +30,9 @@ class Sample:
         n_bytes: Size of the file.
         sha256: Of the file's bytes, as 64 hexadecimal digits.
         size_hw: Height and width of the upright picture in pixels.
+
+    Raises:
+        InvalidInput: There is no such class.
     """
 
     path: str
@@ -34,6 +40,10 @@ class Sample:
     n_bytes: int
     sha256: str
     size_hw: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.label not in range(len(LABELS)):
+            raise InvalidInput(f"`label` must be 0 to {len(LABELS) - 1}. Received: {self.label!r}.")
 
 
 @dataclass(frozen=True, slots=True)

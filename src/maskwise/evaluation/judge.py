@@ -48,7 +48,8 @@ def evaluate(
 
     Raises:
         BadRun: The run is missing, unfinished or damaged.
-        BadDataset: Pictures of the test side are gone or changed, or nothing is left to judge on.
+        BadDataset: Pictures of the test side are gone or changed, the same picture stands in two
+            classes, or nothing is left to judge on.
     """
     opened = run if isinstance(run, Run) else Run.open(run)
     runtime = load("maskwise.inference.runtime_keras", extra="train")
@@ -85,11 +86,13 @@ def _other_data(
     dataset = data if isinstance(data, Dataset) else Dataset.open(data)
     seen = {sample.sha256 for side, sample in run.read_split() if side != "test"}
     known = dataset.only(run.recipe.labels)
+    known.require_one_class_each()
     kept = tuple(sample for sample in known.samples if sample.sha256 not in seen)
     left_out = {
         "of classes that the network does not know": len(dataset.samples) - len(known.samples),
         "that the network was trained on, byte for byte": len(known.samples) - len(kept),
         "that cannot be read": len(dataset.unreadable),
+        "under no folder with a class name": len(dataset.unlabelled),
     }
     if not kept:
         raise BadDataset(

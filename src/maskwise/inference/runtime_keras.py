@@ -6,8 +6,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwise.errors import BadRun
 from maskwise.model.cnn import build_reference_cnn
 from maskwise.model.variables import assign_arrays, network_variables
+from maskwise.names import legible
 from maskwise.runs.run import Run
 
 
@@ -24,8 +26,14 @@ class KerasSession:
         Raises:
             BadRun: The run is not finished, or its weights are damaged.
         """
+        arrays = run.finished_checkpoint().arrays
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise BadRun(
+                f"The weights in {legible(run.folder)} are not all finite: the training went "
+                "astray. Train into a new folder, with another seed."
+            )
         model = build_reference_cnn(run.recipe.preprocess.size_hw, seed=run.seed)
-        assign_arrays(network_variables(model), run.finished_checkpoint().arrays)
+        assign_arrays(network_variables(model), arrays)
         return cls(model)
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:

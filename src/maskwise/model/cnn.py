@@ -5,6 +5,7 @@ import keras
 CONVOLUTION_FILTERS = (32, 64, 128)
 HIDDEN_UNITS = (128, 64)
 DROPOUT_RATE = 0.5
+CHANNELS_LAST = "channels_last"  # whatever a user's own Keras is set to
 
 
 def build_reference_cnn(size_hw: tuple[int, int] = (128, 128), *, seed: int = 0) -> keras.Model:
@@ -28,11 +29,12 @@ def build_reference_cnn(size_hw: tuple[int, int] = (128, 128), *, seed: int = 0)
             filters,
             3,
             activation="relu",
+            data_format=CHANNELS_LAST,
             kernel_initializer=keras.initializers.GlorotUniform(seed=draw),
             name=f"convolution{number}",
         )(x)
-        x = keras.layers.MaxPooling2D(2, name=f"pooling{number}")(x)
-    x = keras.layers.Flatten(name="flatten")(x)
+        x = keras.layers.MaxPooling2D(2, data_format=CHANNELS_LAST, name=f"pooling{number}")(x)
+    x = keras.layers.Flatten(data_format=CHANNELS_LAST, name="flatten")(x)
     for number, units in enumerate(HIDDEN_UNITS, start=1):
         x = keras.layers.Dense(
             units,

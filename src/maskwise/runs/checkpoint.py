@@ -1,6 +1,7 @@
 """Checkpoint: all that a training needs to go on after an epoch, in one file, whole or absent."""
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,17 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.durable import PARTIAL_SUFFIX, replacing
+from maskwise.durable import PARTIAL_SUFFIX, make_folder, replacing
 from maskwise.errors import BadRun
 
+HISTORY_COLUMNS: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 _HISTORY: Final = "history.json"
+_NAME: Final = re.compile(r"epoch-(\d+)\.npz")
+# What reading a file can raise that is cut, changed, or none of ours.
+_DAMAGE: Final = (
+    *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, MemoryError),
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +48,7 @@ class Checkpoint:
         Raises:
             OutputFailed: The disk is full or closed to us; earlier files are untouched.
         """
+        make_folder(folder)
         path = folder / f"epoch-{self.epoch:04d}.npz"
         history = np.frombuffer(json.dumps(list(self.history)).encode(), dtype=np.uint8)
         with replacing(path) as file:
@@ -57,7 +66,8 @@ class Checkpoint:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             history = json.loads(arrays.pop(_HISTORY).tobytes())
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            _require_ours(arrays, history)
+        except _DAMAGE as error:
             raise BadRun(
                 f"The checkpoint {path} is damaged: {error}. Remove it to fall back on the one "
                 "before, or train anew into another folder."
@@ -65,9 +75,20 @@ class Checkpoint:
         return cls(arrays=arrays, history=history)
 
 
+def _require_ours(arrays: Mapping[str, Any], history: Any) -> None:
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("it holds something else than arrays")
+    for epoch in history:
+        if sorted(epoch) != sorted(HISTORY_COLUMNS) or not all(
+            isinstance(figure, int | float) for figure in epoch.values()
+        ):
+            raise ValueError("its history has other columns than ours")
+
+
 def list_checkpoints(folder: Path) -> list[Path]:
     """The complete checkpoints in `folder`, the oldest first."""
-    return sorted(folder.glob("epoch-*.npz"))
+    numbered = [(_NAME.fullmatch(path.name), path) for path in folder.glob("epoch-*.npz")]
+    return [path for _, path in sorted((int(name[1]), path) for name, path in numbered if name)]
 
 
 def keep_newest(folder: Path, count: int) -> None:

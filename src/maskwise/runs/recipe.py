@@ -5,8 +5,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Self
 
 from maskwise.errors import InvalidInput
-from maskwise.labels import WITH_MASK, WITHOUT_MASK
+from maskwise.labels import LABELS, WITH_MASK, WITHOUT_MASK
 from maskwise.preprocess import PreprocessSpec
+
+LABEL_NUMBERS: Final = tuple(range(len(LABELS)))
+MIN_SIZE: Final = 22
+"""Below, nothing is left for the third pooling of the reference network."""
+MAX_SIZE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,15 @@ class Recipe:
     learning_rate: float = 0.001
 
     def __post_init__(self) -> None:
+        if self.labels not in (LABEL_NUMBERS[:2], LABEL_NUMBERS):
+            raise InvalidInput(
+                f"`labels` must be {LABEL_NUMBERS[:2]} or {LABEL_NUMBERS}. Received: {self.labels}."
+            )
+        if not MIN_SIZE <= min(self.preprocess.size_hw) <= max(self.preprocess.size_hw) <= MAX_SIZE:
+            raise InvalidInput(
+                f"`preprocess.size_hw` must lie between {MIN_SIZE} and {MAX_SIZE}. "
+                f"Received: {self.preprocess.size_hw}."
+            )
         for name in ("batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise InvalidInput(
@@ -64,6 +78,8 @@ class Recipe:
             fields["labels"] = tuple(int(label) for label in fields["labels"])
             fields["preprocess"] = PreprocessSpec.from_dict(fields["preprocess"])
             return cls(**fields)
+        except InvalidInput:
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"The recipe {dict(values)} cannot be read: {error}.") from error
 
@@ -81,3 +97,13 @@ def find_recipe(name: str, *, epochs: int | None = None) -> Recipe:
     if name not in RECIPES:
         raise InvalidInput(f"`recipe` must be one of {', '.join(RECIPES)}. Received: {name!r}.")
     return RECIPES[name] if epochs is None else replace(RECIPES[name], epochs=epochs)
+
+
+def require_seed(seed: int | None) -> None:
+    """Refuse a seed that not all who are to use it can take.
+
+    Raises:
+        InvalidInput: It is not within 0 to 2**32 - 1.
+    """
+    if seed is not None and not 0 <= seed < 2**32:
+        raise InvalidInput(f"`seed` must be 0 to {2**32 - 1}. Received: seed={seed}.")

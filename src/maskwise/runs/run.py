@@ -12,24 +12,38 @@ Everything in it is JSON, CSV or plain arrays: opening a run never runs code fro
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
 from maskwise.dataset.samples import Sample, Split
-from maskwise.durable import make_folder, write_text
+from maskwise.durable import make_folder, write_bytes, write_text
 from maskwise.errors import BadRun
 from maskwise.names import legible
-from maskwise.runs.checkpoint import Checkpoint, keep_newest, list_checkpoints
+from maskwise.runs.checkpoint import (
+    HISTORY_COLUMNS,
+    Checkpoint,
+    keep_newest,
+    list_checkpoints,
+)
 from maskwise.runs.recipe import Recipe
 
 FORMAT_VERSION: Final = 1
+_DESCRIPTION, _SPLIT, _CHECKPOINTS = "run.json", "split.jsonl", "checkpoints"
+_LEFT_BEHIND: Final = re.compile(
+    r"lock|checkpoints|split\.jsonl|(run\.json|split\.jsonl|pixels-[0-9a-f]{16}\.npy)\.partial"
+)
+# What reading JSON of another shape than ours can raise.
+_DAMAGE: Final = (
+    *(KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError),
+)
 _KEPT_CHECKPOINTS: Final = 2
-HISTORY_COLUMNS: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ class Run:
         seed: Decides the split, the first weights, dropout and the order of pictures.
         data_folder: Absolute path of the data set.
         environment: Versions of what took part.
+        split_sha256: Of the file that lists the samples.
     """
 
     folder: Path
@@ -49,6 +64,7 @@ class Run:
     seed: int
     data_folder: Path
     environment: Mapping[str, str]
+    split_sha256: str
 
     @classmethod
     def create(
@@ -66,11 +82,13 @@ class Run:
         Raises:
             OutputFailed: The folder cannot be written to.
         """
-        run = cls(folder, recipe, seed, data_folder.resolve(), dict(environment))
+        listed = "".join(_split_lines(split)).encode()
+        digest = hashlib.sha256(listed).hexdigest()
+        run = cls(folder, recipe, seed, data_folder.resolve(), dict(environment), digest)
         make_folder(run.checkpoint_folder)
-        write_text(folder / "split.jsonl", "".join(_split_lines(split)))
+        write_bytes(folder / _SPLIT, listed)
         # Last, so that a folder with run.json holds everything that is needed to go on.
-        write_text(folder / "run.json", json.dumps(run._to_dict(), indent=2) + "\n")
+        run._write_description()
         return run
 
     @classmethod
@@ -82,13 +100,13 @@ class Run:
         """
         path = Path(folder)
         try:
-            values = json.loads((path / "run.json").read_text(encoding="utf-8"))
+            values = json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))
             version = values["format_version"]
             if version != FORMAT_VERSION:
                 raise BadRun(
                     f"{legible(path)} is a run of format {version}, but this version of maskwise "
                     f"reads format {FORMAT_VERSION}. Use the version that wrote it: "
-                    f"{values.get('environment', {}).get('maskwise', 'unknown')}."
+                    f"{values['environment']['maskwise']}."
                 )
             return cls(
                 path,
@@ -96,19 +114,20 @@ class Run:
                 int(values["seed"]),
                 Path(values["data_folder"]),
                 dict(values["environment"]),
+                str(values["split_sha256"]),
             )
         except OSError as error:
             raise BadRun(
                 f"{legible(path)} holds no run: run.json: {error.strerror or error}. "
                 "Name a folder that `maskwise train --out` made."
             ) from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadRun(f"{legible(path / 'run.json')} is damaged: {error}.") from error
+        except _DAMAGE as error:
+            raise BadRun(f"{legible(path / _DESCRIPTION)} is damaged: {error}.") from error
 
     @property
     def checkpoint_folder(self) -> Path:
         """Where the checkpoints lie."""
-        return self.folder / "checkpoints"
+        return self.folder / _CHECKPOINTS
 
     def read_split(self) -> Split:
         """The samples and their sides, as they were when the run began.
@@ -117,14 +136,17 @@ class Run:
             BadRun: The file is missing or damaged.
         """
         sides: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
-        path = self.folder / "split.jsonl"
+        path = self.folder / _SPLIT
         try:
-            for line in path.read_text(encoding="utf-8").splitlines():
+            listed = path.read_bytes()
+            if hashlib.sha256(listed).hexdigest() != self.split_sha256:
+                raise ValueError("it is not the one that the run began with")
+            for line in listed.decode().splitlines():
                 fields = json.loads(line)
                 sides[fields.pop("side")].append(
                     Sample(**{**fields, "size_hw": tuple(fields["size_hw"])})
                 )
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, *_DAMAGE) as error:
             raise BadRun(f"{legible(path)} is missing or damaged: {error}.") from error
         return Split(**{side: tuple(samples) for side, samples in sides.items()})
 
@@ -166,6 +188,20 @@ class Run:
             )
         return checkpoint
 
+    def moved_data(self, data_folder: Path) -> Self:
+        """The same run, written down with the place where its data lies now.
+
+        Raises:
+            OutputFailed: The folder cannot be written to.
+        """
+        moved = replace(self, data_folder=data_folder.resolve())
+        if moved != self:
+            moved._write_description()
+        return moved
+
+    def _write_description(self) -> None:
+        write_text(self.folder / _DESCRIPTION, json.dumps(self._to_dict(), indent=2) + "\n")
+
     def _to_dict(self) -> Mapping[str, Any]:
         return {
             "format_version": FORMAT_VERSION,
@@ -173,19 +209,36 @@ class Run:
             "seed": self.seed,
             "data_folder": str(self.data_folder),
             "environment": self.environment,
+            "split_sha256": self.split_sha256,
         }
 
 
-def require_no_run(folder: Path) -> None:
-    """Refuse to train over a run that is there already.
+def has_run(folder: Path) -> bool:
+    """Whether a training has begun in `folder`."""
+    return os.path.exists(folder / _DESCRIPTION)  # noqa: PTH110 - Path.exists raises on long names
+
+
+def require_vacant(folder: Path) -> None:
+    """Refuse to begin a run where there is one already, or anything that is not ours.
+
+    What a training leaves behind that was killed before it began is ours.
 
     Raises:
-        BadRun: `folder` holds a run.
+        BadRun: `folder` holds a run, or other files.
     """
-    if (folder / "run.json").exists():
+    if has_run(folder):
         raise BadRun(
             f"{legible(folder)} already holds a run. Go on with it by `--resume`, "
             "or choose another folder."
+        )
+    if not os.path.isdir(folder):  # noqa: PTH112 - as above
+        return  # to be made, or refused when it is
+    found = [path for path in folder.iterdir() if not _LEFT_BEHIND.fullmatch(path.name)]
+    found += list_checkpoints(folder / _CHECKPOINTS)
+    if found:
+        raise BadRun(
+            f"{legible(folder)} is no run, but holds files (first: {legible(min(found).name)}). "
+            "Choose a new or empty folder."
         )
 
 

@@ -19,13 +19,13 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.pixels import open_pixels, remove_pixels
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.split import split_randomly
-from maskwise.errors import BadRun, InvalidInput
+from maskwise.errors import BadRun
 from maskwise.model.cnn import build_reference_cnn
 from maskwise.model.variables import assign_arrays, read_arrays, training_variables
 from maskwise.names import legible
 from maskwise.runs.checkpoint import Checkpoint
-from maskwise.runs.recipe import Recipe, find_recipe
-from maskwise.runs.run import Run, require_no_run, require_same_data
+from maskwise.runs.recipe import Recipe, find_recipe, require_seed
+from maskwise.runs.run import Run, has_run, require_same_data, require_vacant
 from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
@@ -77,30 +77,31 @@ def train(
 
     Raises:
         BadDataset: The data cannot be trained on; the message says why.
-        BadRun: `out` holds a run and `resume` is False; or its data, recipe or seed differ; or
-            another process trains there.
+        BadRun: `out` holds a run and `resume` is False, or files that are not ours; or the data,
+            recipe or seed of its run differ; or another process trains there.
         OutputFailed: The disk is full or closed to us. Free it and resume.
         InvalidInput: No such recipe, or a number out of range.
     """
     chosen = find_recipe(recipe, epochs=epochs)
+    require_seed(seed)
     folder = Path(out)
-    if not resume:
-        require_no_run(folder)
+    if not (resume and has_run(folder)):
+        require_vacant(folder)
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
+    dataset.require_trainable(chosen.labels)
     with claimed(folder):
-        if resume and (folder / "run.json").exists():
+        if resume and has_run(folder):
             run = _resume(folder, dataset, recipe=recipe, epochs=epochs, seed=seed)
         else:
+            require_vacant(folder)  # once more: reading the data took its time
             run = _begin(folder, dataset, chosen, seed=0 if seed is None else seed)
         _fit(run, dataset, watcher)
     return run
 
 
 def _begin(folder: Path, dataset: Dataset, recipe: Recipe, *, seed: int) -> Run:
-    if seed < 0:
-        raise InvalidInput(f"`seed` must be at least 0. Received: seed={seed}.")
-    samples = _usable(dataset, recipe)
+    samples = dataset.only(recipe.labels).samples
     split = split_randomly(
         samples,
         test_share=recipe.test_share,
@@ -129,13 +130,8 @@ def _resume(
                 f"{legible(folder)} began with {name}={begun[name]} and cannot go on with "
                 f"{name}={value}. Leave it out, or train into a new folder."
             )
-    require_same_data(run, _usable(dataset, run.recipe))
-    return run
-
-
-def _usable(dataset: Dataset, recipe: Recipe) -> tuple[Sample, ...]:
-    dataset.require_trainable(recipe.labels)
-    return dataset.only(recipe.labels).samples
+    require_same_data(run, dataset.only(run.recipe.labels).samples)
+    return run.moved_data(dataset.root)
 
 
 def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:

@@ -17,7 +17,10 @@ def touch(path: Path) -> Path:
     [
         *((name, 1) for name in ("with_mask", "WithMask", "WITH MASK", "mask", "Masked", "1_mask")),
         *((name, 0) for name in ("without_mask", "WithoutMask", "no-mask", "Non Mask", "unmasked")),
+        *((name, 1) for name in ("correctly_masked", "CMFD", "AFDB_masked_face_dataset")),
+        *((name, 0) for name in ("non_masked", "without_face_mask", "AFDB_face_dataset")),
         *((name, 2) for name in ("incorrect", "mask_weared_incorrect", "Incorrectly Worn")),
+        *((name, 2) for name in ("IMFD", "Mask_Mouth_Chin", "partially_masked")),
         *((name, None) for name in ("train", "faces", "maskara", "data mask set", "", "戴口罩")),
     ],
 )
@@ -45,7 +48,7 @@ def test_the_nearest_class_folder_decides(tmp_path: Path) -> None:
 
 
 def test_other_files_are_no_pictures(tmp_path: Path) -> None:
-    for name in ("Thumbs.db", "labels.csv", ".jpg", "a.jpg.part"):
+    for name in ("Thumbs.db", "labels.csv", ".jpg", "a.jpg.part", "._a.jpg"):
         touch(tmp_path / "mask" / name)
     listing = list_class_folders(tmp_path)
     assert not listing.candidates

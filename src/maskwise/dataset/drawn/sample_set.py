@@ -22,7 +22,7 @@ from maskwise.dataset.drawn.scene import (
     encode,
     photograph,
 )
-from maskwise.durable import make_folder, write_bytes
+from maskwise.durable import make_folder, whole_folder, write_bytes
 from maskwise.errors import InvalidInput
 from maskwise.labels import INCORRECT, LABELS, WITH_MASK, WITHOUT_MASK
 
@@ -70,7 +70,7 @@ def draw_sample_set(
 
     Raises:
         InvalidInput: A number is out of range, or `folder` is not empty.
-        OutputFailed: `folder` cannot be written to.
+        OutputFailed: `folder` cannot be written to; nothing of it is left behind.
     """
     if count < MIN_COUNT:
         raise InvalidInput(f"`count` must be at least {MIN_COUNT}. Received: count={count}.")
@@ -80,16 +80,17 @@ def draw_sample_set(
             f"`folder` must be new or empty. Received: {folder}, which holds files. "
             "Remove it or name another."
         )
-    paths = []
-    for index, label in enumerate(_shuffled_labels(count, seed)):
-        image_rgb, scene = _draw(label, seed, index)
-        path = folder / LABELS[label] / f"face-{index + 1:0{len(str(count))}d}.{scene.suffix}"
-        make_folder(path.parent)
-        write_bytes(path, encode(image_rgb, scene))
-        paths.append(path)
-        if on_progress is not None:
-            on_progress(index + 1, count)
-    return paths
+    names = []
+    with whole_folder(folder) as unfinished:
+        for index, label in enumerate(_shuffled_labels(count, seed)):
+            image_rgb, scene = _draw(label, seed, index)
+            number = f"{index + 1:0{len(str(count))}d}"
+            names.append(Path(LABELS[label], f"face-{number}.{scene.suffix}"))
+            make_folder(unfinished / names[-1].parent)
+            write_bytes(unfinished / names[-1], encode(image_rgb, scene))
+            if on_progress is not None:
+                on_progress(index + 1, count)
+    return [folder / name for name in names]
 
 
 def _shuffled_labels(count: int, seed: int) -> list[int]:

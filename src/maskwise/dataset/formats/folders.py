@@ -13,18 +13,24 @@ from maskwise.labels import INCORRECT, WITH_MASK, WITHOUT_MASK
 
 ALIASES: Final = {
     WITH_MASK: (
-        "with_mask mask masks masked with mask_on wearing_mask wear_mask face_mask face_with_mask "
-        "with_face_mask correct correct_mask correctly_worn mask_correct mask_worn_correctly "
-        "mask_weared_correct good_mask compliant"
+        "with_mask with_masks mask masks masked with mask_on wearing_mask wear_mask face_mask "
+        "masked_face masked_faces face_with_mask with_face_mask correct correct_mask correct_masks "
+        "correctly_worn correctly_masked mask_correct mask_worn_correctly mask_weared_correct "
+        "properly_worn proper proper_mask good_mask compliant fully_covered CMFD "
+        "AFDB_masked_face_dataset"
     ),
     WITHOUT_MASK: (
-        "without_mask no_mask non_mask not_masked unmasked without mask_off no_masks without_masks "
-        "face_no_mask face_without_mask no_face_mask not_wearing_mask not_wearing bare_face"
+        "without_mask without_masks no_mask no_masks non_mask non_masked not_mask not_masked "
+        "unmasked unmasked_face unmasked_faces without mask_off face_no_mask face_without_mask "
+        "no_face_mask without_face_mask not_wearing_mask not_wearing bare_face bare_faces "
+        "not_covered AFDB_face_dataset"
     ),
     INCORRECT: (
-        "incorrect incorrect_mask incorrectly_worn incorrectly_masked mask_incorrect "
-        "mask_weared_incorrect mask_worn_incorrect mask_worn_incorrectly improper improper_mask "
-        "wrong wrong_mask wrongly_worn worn_wrong bad_mask partial_mask"
+        "incorrect incorrect_mask incorrect_masks incorrectly_worn incorrectly_masked "
+        "mask_incorrect mask_weared_incorrect mask_worn_incorrect mask_worn_incorrectly improper "
+        "improper_mask improperly_worn wrong wrong_mask wrongly_worn worn_wrong bad_mask "
+        "partial_mask partially_masked partially_covered mask_chin mask_mouth_chin "
+        "mask_nose_mouth IMFD"
     ),
 }
 """Folder names by class. Case, spaces, hyphens, underscores and a leading number do not count."""
@@ -34,6 +40,8 @@ IMAGE_SUFFIXES: Final = (
     *(".heic", ".heif", ".avif"),
 )
 """What counts as a picture by name. Whether it can be read, its content decides."""
+
+_MACOS_SIDE_FILE: Final = "._"  # holds what macOS knows of a picture, and has its suffix
 
 
 def _plain(name: str) -> str:
@@ -107,7 +115,9 @@ def _list_folder(root: Path, folder: str, label: int | None, inside: str, listin
     with os.scandir(root / folder) as entries:
         for entry in entries:
             path = _join(folder, entry.name)
-            if PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES:
+            if entry.name.startswith(_MACOS_SIDE_FILE) or (
+                PurePosixPath(path).suffix.lower() not in IMAGE_SUFFIXES
+            ):
                 if entry.is_symlink() and entry.is_dir():
                     listing.rejected.append(Rejected(path, "a link to a folder is not followed"))
                 continue
