@@ -56,7 +56,7 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     def fill(*, interrupt: bool) -> None:
         with whole_folder(path) as unfinished:
             (unfinished / "a.txt").write_text("a")
-            assert not list(path.parent.glob('set/*'))
+            assert not list(path.parent.glob("set/*"))
             if interrupt:
                 raise KeyboardInterrupt
 
