@@ -15,8 +15,8 @@ def keep_freed_memory() -> None:
     """Ask the C library of this process to reuse freed memory instead of returning it.
 
     A step of the reference network passes buffers of 60 MB from layer to layer. By default glibc
-    gives each back to the system and takes it anew, page by page, which costs up to half of the
-    time of a training on a CPU. Other C libraries are left as they are.
+    gives each back to the system and takes it anew, page by page, at every step. Other C libraries
+    are left as they are.
     """
     if sys.platform != "linux":
         return
