@@ -63,10 +63,12 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fill(interrupt=True)
     assert not list(path.parent.iterdir())
+    mine = path.with_name("set.partial")
+    mine.mkdir()
     path.mkdir()  # an empty folder is no obstacle
     fill(interrupt=False)
     assert [entry.name for entry in path.iterdir()] == ["a.txt"]
-    assert list(path.parent.iterdir()) == [path]
+    assert sorted(path.parent.iterdir()) == [path, mine]
 
 
 def test_a_file_in_the_way_of_a_folder_stays(tmp_path: Path) -> None:

@@ -67,16 +67,15 @@ def make_folder(path: Path) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Fill a folder beside `path`, which is missing or empty; at the end it takes that place.
 
-    If anything fails before, nothing of it is left behind; after a kill, the next call removes it.
+    If anything fails before, nothing of it is left behind; only a kill can leave the folder beside.
 
     Raises:
         OutputFailed: We may not write there, or the disk is full.
     """
-    beside = path.with_name(path.name + PARTIAL_SUFFIX)
+    beside = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")  # nobody else's
     try:
         if path.exists() and not path.is_dir():
             raise FileExistsError(errno.EEXIST, "a file is in the way")
-        shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
         try:
             yield beside
