@@ -104,15 +104,15 @@ class TrainingProgress:
         self._progress.stop()
 
     def listing(self, done: int, total: int) -> None:
-        """See `maskwise.training.fit.Watcher`."""
+        """See `maskwise.training.watcher.Watcher`."""
         self._show("Reading", done, total)
 
     def preparing(self, done: int, total: int) -> None:
-        """See `maskwise.training.fit.Watcher`."""
+        """See `maskwise.training.watcher.Watcher`."""
         self._show("Resizing", done, total)
 
     def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
-        """See `maskwise.training.fit.Watcher`."""
+        """See `maskwise.training.watcher.Watcher`."""
         names = " and ".join(LABELS[label] for label in run.recipe.labels)
         done = run.newest_checkpoint()
         self._epochs = run.recipe.epochs
@@ -126,7 +126,7 @@ class TrainingProgress:
         self._progress.reset(self._task, figures="")
 
     def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
-        """See `maskwise.training.fit.Watcher`."""
+        """See `maskwise.training.watcher.Watcher`."""
         before = (epoch - self._first_epoch) * total
         self._show(
             f"Epoch {epoch}/{self._epochs}",
@@ -136,7 +136,7 @@ class TrainingProgress:
         )
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """See `maskwise.training.fit.Watcher`."""
+        """See `maskwise.training.watcher.Watcher`."""
         figures = "  ".join(
             f"{name} {record[name]:.4f}"
             for name in ("loss", "accuracy", "val_loss", "val_accuracy")

@@ -2,12 +2,11 @@
 
 import os
 import platform
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Final
 
 import keras
 import numpy as np
@@ -21,33 +20,18 @@ from maskwise.dataset.samples import Sample
 from maskwise.dataset.split import split_randomly
 from maskwise.errors import BadRun
 from maskwise.model.cnn import build_reference_cnn
-from maskwise.model.variables import assign_arrays, read_arrays, training_variables
+from maskwise.model.variables import assign_arrays, training_variables
 from maskwise.names import legible
-from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import Recipe, find_recipe, require_seed
 from maskwise.runs.run import Run, has_run, require_same_data, require_vacant
+from maskwise.training.adam import FusedAdam
 from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
+from maskwise.training.recorder import Recorder
+from maskwise.training.watcher import Watcher
 
-
-class Watcher(Protocol):
-    """Somebody who wants to see a training go on."""
-
-    def listing(self, done: int, total: int) -> None:
-        """Files were read to learn what the data set holds."""
-
-    def preparing(self, done: int, total: int) -> None:
-        """Pictures were resized into the array that is trained on."""
-
-    def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
-        """The split is made and the first, or the next, epoch is about to begin."""
-
-    def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
-        """A step of an epoch, counted from 1, is done; loss and accuracy are its means so far."""
-
-    def epoch(self, record: Mapping[str, float]) -> None:
-        """An epoch is finished and its checkpoint is on the disk."""
+_STEPS_AT_ONCE: Final = 10  # between two returns to Python, each of which costs time
 
 
 def train(
@@ -139,9 +123,10 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
     recipe, split = run.recipe, run.read_split()
     model = build_reference_cnn(recipe.preprocess.size_hw, seed=run.seed)
     model.compile(
-        optimizer=keras.optimizers.Adam(recipe.learning_rate),
+        optimizer=FusedAdam(recipe.learning_rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        steps_per_execution=_STEPS_AT_ONCE,
     )
     model.optimizer.build(model.trainable_variables)
     checkpoint = run.newest_checkpoint()
@@ -162,25 +147,27 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
         )
         if watcher:
             watcher.begun(run, len(split.train), len(split.validation), len(split.test))
-        model.fit(
-            _batches(run, split.train, pixels[: len(split.train)], epoch=done),
-            validation_data=_batches(run, split.validation, pixels[len(split.train) :]),
-            initial_epoch=done,
-            epochs=recipe.epochs,
-            shuffle=False,  # the batches shuffle themselves, by seed and epoch
-            verbose=0,
-            callbacks=[_Recorder(run, checkpoint.history if checkpoint else (), watcher)],
-        )
+        with Recorder(run, checkpoint.history if checkpoint else (), watcher) as recorder:
+            model.fit(
+                _batches(run, split.train, pixels[: len(split.train)], epoch=done),
+                validation_data=_batches(run, split.validation, pixels[len(split.train) :]),
+                initial_epoch=done,
+                epochs=recipe.epochs,
+                shuffle=False,  # the batches shuffle themselves, by seed and epoch
+                verbose=0,
+                callbacks=[recorder],
+            )
     finally:
         remove_pixels(run.folder)
 
 
 def _prepare_tensorflow() -> None:
     keep_freed_memory()
-    # One operation after the other, each on all cores: operations side by side hold more buffers
-    # at a time, and on few cores are no faster. Too late if the process has used TensorFlow before.
+    # Two operations at a time: the gradients of a layer's weights and of its input need not wait
+    # for each other. More would hold more buffers and gain nothing. Too late if the process has
+    # used TensorFlow before.
     with suppress(RuntimeError):
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(2)
     tf.config.experimental.enable_op_determinism()
 
 
@@ -195,42 +182,6 @@ def _batches(
         shuffle_seed=None if epoch is None else run.seed,
         epoch=epoch or 0,
     )
-
-
-class _Recorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Writes a checkpoint after each epoch and tells the watcher."""
-
-    def __init__(
-        self, run: Run, history: Sequence[Mapping[str, float]], watcher: Watcher | None
-    ) -> None:
-        super().__init__()
-        self._run = run
-        self._history = list(history)
-        self._watcher = watcher
-        self._began_s = 0.0
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        self._began_s = time.monotonic()
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        if self._watcher and logs:
-            self._watcher.batch(
-                len(self._history) + 1,
-                batch + 1,
-                self.params["steps"],
-                float(logs["loss"]),
-                float(logs["accuracy"]),
-            )
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        seconds = round(time.monotonic() - self._began_s, 3)
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        record = {"epoch": epoch + 1, **figures, "seconds": seconds}
-        self._history.append(record)
-        arrays = read_arrays(training_variables(self.model))
-        self._run.add_checkpoint(Checkpoint(arrays, tuple(self._history)))
-        if self._watcher:
-            self._watcher.epoch(record)
 
 
 def _environment() -> Mapping[str, str]:
