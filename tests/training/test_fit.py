@@ -21,38 +21,11 @@ from maskwise.inference.pipeline import MaskDetector
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.run import Run
 from maskwise.training.fit import train
+from witness import Witness
 
 pytestmark = pytest.mark.train
 
 INTERRUPTED = Path(__file__).with_name("interrupted.py")
-
-
-class Witness:
-    """Notes what a training tells."""
-
-    def __init__(self) -> None:
-        self.listed: list[tuple[int, int]] = []
-        self.prepared: list[tuple[int, int]] = []
-        self.sides: tuple[int, int, int] | None = None
-        self.batches: list[tuple[int, int, int]] = []
-        self.records: list[Mapping[str, float]] = []
-
-    def listing(self, done: int, total: int) -> None:
-        self.listed.append((done, total))
-
-    def preparing(self, done: int, total: int) -> None:
-        self.prepared.append((done, total))
-
-    def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
-        self.sides = (n_train, n_validation, n_test)
-
-    def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
-        assert loss > 0
-        assert 0 <= accuracy <= 1
-        self.batches.append((epoch, done, total))
-
-    def epoch(self, record: Mapping[str, float]) -> None:
-        self.records.append(record)
 
 
 def arrays_of(folder: Path) -> dict[str, bytes]:
