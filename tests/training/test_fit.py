@@ -1,5 +1,6 @@
 """Training on a tiny set: the reference recipe's facts, and that nothing can spoil a run."""
 
+import dataclasses
 import json
 import random
 import shutil
@@ -19,6 +20,7 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.errors import BadDataset, BadRun, InvalidInput, OutputFailed
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.runs.checkpoint import Checkpoint
+from maskwise.runs.recipe import RECIPES
 from maskwise.runs.run import Run
 from maskwise.training.fit import train
 from witness import Witness
@@ -79,6 +81,17 @@ def test_it_learns_and_leaves_a_whole_run_folder(tiny_data: Path, tmp_path: Path
     assert sorted(sample.path for _, sample in run.read_split()) == [
         sample.path for sample in data.samples
     ]
+
+
+def test_each_epoch_takes_every_step_and_tells_of_the_last(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_twos = dataclasses.replace(RECIPES["reference"], batch_size=2)
+    monkeypatch.setitem(RECIPES, "reference", in_twos)
+    witness = Witness()
+    run = train(tiny_data, out=tmp_path / "run", epochs=2, watcher=witness)
+    assert witness.batches == [(1, 10, 14), (1, 14, 14), (2, 10, 14), (2, 14, 14)]
+    assert run.finished_checkpoint().arrays["optimiser/iteration"] == 28
 
 
 def test_same_seed_same_weights_other_seed_others(
