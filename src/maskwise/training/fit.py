@@ -164,8 +164,8 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
 def _prepare_tensorflow() -> None:
     keep_freed_memory()
     # Two operations at a time: the gradients of a layer's weights and of its input need not wait
-    # for each other. More would hold more buffers and gain nothing. Too late if the process has
-    # used TensorFlow before.
+    # for each other. More would hold more buffers. Too late if the process has used TensorFlow
+    # before.
     with suppress(RuntimeError):
         tf.config.threading.set_inter_op_parallelism_threads(2)
     tf.config.experimental.enable_op_determinism()
