@@ -2,11 +2,12 @@
 
     python benchmarks/training.py
 
-Speed: both train the same network on the same pictures, in turn, several times over; what counts
-is the ratio of their images per second from the end of one epoch to the end of the next, as seen
-from outside: validation and whatever is written in between count. Memory: the peak of anonymous
-memory (what cannot be dropped and read again from a file) beyond that of an idle TensorFlow.
-The figures are added to results/training.jsonl.
+Speed: both train the same network on the same pictures. They take turns of a second, the other
+one stopped meanwhile, so that a machine that changes its pace does so for both. What counts is the
+ratio of their images per second from the end of one epoch to the end of the next, as seen from
+outside: validation and whatever is written in between count. Memory: the peak of anonymous memory
+(what cannot be dropped and read again from a file) beyond that of an idle TensorFlow. The figures
+are added to results/training.jsonl.
 """
 
 import argparse
@@ -15,13 +16,13 @@ import json
 import os
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ import numpy as np
 from PIL import Image
 
 HERE = Path(__file__).parent
-EPOCHS = 4
+ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+TURN_S = 1.0
 EPOCH_END = re.compile(r"(epoch +|)\d+/\d+ .* val_loss")  # in our words, and in those of Keras
 IDLE = "import keras, time; keras.ops.ones((2, 2)) @ keras.ops.ones((2, 2)); time.sleep(2)"
 
@@ -49,28 +51,104 @@ def draw_pictures(folder: Path, count: int) -> None:
         Image.fromarray(clouds).resize((200, 200)).save(path, quality=90)
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What was seen of a process from outside.
+def ours(pictures: Path, out: Path, epochs: int) -> list[str]:
+    """The command of our training, as users start it."""
+    command = [sys.executable, "-m", "maskwise", "train", str(pictures), "--out", str(out)]
+    return [*command, "--epochs", str(epochs)]
+
+
+def plain(pictures: Path, epochs: int) -> list[str]:
+    """The command of the plain script."""
+    return [sys.executable, str(HERE / "plain_training.py"), str(pictures), str(epochs)]
+
+
+class Training:
+    """A training that runs by turns, with a clock that stands while the training is stopped.
 
     Attributes:
-        epoch_ends_s: When it said that an epoch was done.
-        peak_mb: The most anonymous memory that it held.
+        epoch_ends_s: What the clock showed whenever the training said that an epoch was done.
     """
 
-    epoch_ends_s: list[float]
-    peak_mb: float
+    def __init__(self, command: list[str]) -> None:
+        """Start `command`, let its first epoch pass, and stop it."""
+        self.epoch_ends_s: list[float] = []
+        self._command = command
+        self._ran_s = 0.0
+        self._resumed_s = time.monotonic()
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        while not self.epoch_ends_s:
+            self._require_alive()
+            time.sleep(0.02)
+        self._stop()
+
+    def run(self, seconds: float) -> None:
+        """Let it go on for so long."""
+        self._require_alive()
+        self._resumed_s = time.monotonic()
+        self._process.send_signal(signal.SIGCONT)
+        time.sleep(seconds)
+        self._stop()
+
+    def end(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+
+    def _stop(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+        time.sleep(0.01)  # for the reader to see what was said
+        self._ran_s += time.monotonic() - self._resumed_s
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            if EPOCH_END.match(line):
+                self.epoch_ends_s.append(self._ran_s + time.monotonic() - self._resumed_s)
+
+    def _require_alive(self) -> None:
+        if self._process.poll() is not None:
+            raise SystemExit(f"{self._command} ended too early, code {self._process.returncode}")
 
 
-def watch(command: list[str]) -> Watched:
-    """Run `command` to its end."""
+def measure_speed(folder: Path, count: int, epochs: int) -> dict[str, Any]:
+    """Images per second of both over `epochs`, and the ratio epoch by epoch."""
+    pictures = folder / f"speed-{count}"
+    draw_pictures(pictures, count)
+    trainings = {
+        # Twice as many as are wanted, so that the faster one is not done while the other runs on.
+        "ours": Training(ours(pictures, folder / "speed-run", 2 * epochs)),
+        "plain": Training(plain(pictures, 2 * epochs)),
+    }
+    try:
+        while any(len(training.epoch_ends_s) <= epochs for training in trainings.values()):
+            for training in trainings.values():
+                training.run(TURN_S)
+    finally:
+        for training in trainings.values():
+            training.end()
+    n_train = int(count * 0.8 * 0.9)
+    rates = {
+        name: [n_train / (end - begin) for begin, end in pairwise(training.epoch_ends_s)][:epochs]
+        for name, training in trainings.items()
+    }
+    ratios = [a / b for a, b in zip(rates["ours"], rates["plain"], strict=True)]
+    return {
+        "pictures": count,
+        "images_per_s": {name: [round(rate, 1) for rate in each] for name, each in rates.items()},
+        "ratio_by_epoch": [round(ratio, 3) for ratio in ratios],
+        "ratio_median": round(statistics.median(ratios), 3),
+    }
+
+
+def peak_memory_mb(command: list[str]) -> float:
+    """Run `command` to its end; the most anonymous memory that it held."""
     peak_kb = 0
     with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"},
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT
     ) as process:
         done = threading.Event()
 
@@ -86,66 +164,28 @@ def watch(command: list[str]) -> Watched:
 
         poller = threading.Thread(target=poll)
         poller.start()
-        printed, ends_s = [], []
-        for line in process.stdout or ():
-            printed.append(line)
-            if EPOCH_END.match(line):
-                ends_s.append(time.monotonic())
-        process.wait()
+        printed, _ = process.communicate()
         done.set()
         poller.join()
     if process.returncode:
-        raise SystemExit(f"{command} failed:\n{''.join(printed)}")
-    return Watched(ends_s, peak_kb / 1024)
-
-
-def ours(pictures: Path, epochs: int) -> Watched:
-    """Our training of `pictures`, as users start it."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = str(Path(folder) / "run")
-        command = [sys.executable, "-m", "maskwise", "train", str(pictures), "--out", out]
-        return watch([*command, "--epochs", str(epochs)])
-
-
-def plain(pictures: Path, epochs: int) -> Watched:
-    """The plain script on `pictures`."""
-    return watch([sys.executable, str(HERE / "plain_training.py"), str(pictures), str(epochs)])
-
-
-def measure_speed(folder: Path, count: int, rounds: int) -> dict[str, Any]:
-    """Images per second of both, and their ratio round by round."""
-    pictures = folder / f"speed-{count}"
-    draw_pictures(pictures, count)
-    n_train = int(count * 0.8 * 0.9)
-    rates: dict[str, list[float]] = {"ours": [], "plain": []}
-    for number in range(rounds):
-        turns = (("ours", ours), ("plain", plain))
-        for name, train in turns if number % 2 == 0 else turns[::-1]:
-            ends_s = train(pictures, EPOCHS).epoch_ends_s
-            # The fastest epoch: what else the machine does can only slow one down.
-            rates[name].append(n_train / min(end - begin for begin, end in pairwise(ends_s)))
-            print(f"  round {number + 1}: {name} {rates[name][-1]:.1f} images/s", flush=True)
-    ratios = [a / b for a, b in zip(rates["ours"], rates["plain"], strict=True)]
-    return {
-        "pictures": count,
-        "images_per_s": {name: round(statistics.median(r), 1) for name, r in rates.items()},
-        "ratio_by_round": [round(ratio, 3) for ratio in ratios],
-        "ratio_median": round(statistics.median(ratios), 3),
-    }
+        raise SystemExit(f"{command} failed:\n{printed}")
+    return peak_kb / 1024
 
 
 def measure_memory(folder: Path, counts: list[int], compared: int) -> dict[str, Any]:
     """Peaks beyond an idle TensorFlow: ours at each of `counts`, the plain script at `compared`."""
-    idle = watch([sys.executable, "-c", IDLE]).peak_mb
+    idle = peak_memory_mb([sys.executable, "-c", IDLE])
     print(f"  idle TensorFlow {idle:.0f} MB", flush=True)
     beyond: dict[str, float] = {}
     for count in counts:
         pictures = folder / f"memory-{count}"
         draw_pictures(pictures, count)
-        beyond[f"ours_{count}"] = round(ours(pictures, 1).peak_mb - idle)
+        beyond[f"ours_{count}"] = round(
+            peak_memory_mb(ours(pictures, folder / f"run-{count}", 1)) - idle
+        )
         print(f"  ours at {count}: {beyond[f'ours_{count}']:.0f} MB more", flush=True)
         if count == compared:
-            beyond[f"plain_{count}"] = round(plain(pictures, 1).peak_mb - idle)
+            beyond[f"plain_{count}"] = round(peak_memory_mb(plain(pictures, 1)) - idle)
             print(f"  plain at {count}: {beyond[f'plain_{count}']:.0f} MB more", flush=True)
     return {
         "idle_mb": round(idle),
@@ -158,11 +198,11 @@ def measure_memory(folder: Path, counts: list[int], compared: int) -> dict[str, 
 def main() -> None:
     """Measure, show and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=4)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--epochs", type=int, default=12)
+    epochs = parser.parse_args().epochs
     with tempfile.TemporaryDirectory() as folder:
         print("Speed", flush=True)
-        speed = measure_speed(Path(folder), 3000, rounds)
+        speed = measure_speed(Path(folder), 3000, epochs)
         print("Memory", flush=True)
         memory = measure_memory(Path(folder), [2000, 4000, 8000], 4000)
     result = {

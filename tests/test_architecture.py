@@ -13,8 +13,8 @@ import maskwise
 SOURCE = Path(maskwise.__file__).parent
 LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"errors"},
-    {"labels", "extras", "durable", "names", "signatures"},
-    {"images", "results"},
+    {"labels", "extras", "durable", "names", "signatures", "boxes", "intervals"},
+    {"images", "results", "pages"},
     {"preprocess"},
     {"dataset", "model", "faces"},
     {"runs"},

@@ -56,3 +56,61 @@ def test_wrong_values_are_refused(change: dict[str, Any], message: str) -> None:
 def test_a_foreign_description_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         PreprocessSpec.from_dict({**PreprocessSpec().to_dict(), **change})
+
+
+def numbered(height: int, width: int) -> NDArray[np.uint8]:
+    """A picture whose red and green tell row and column."""
+    picture = np.zeros((height, width, 3), dtype=np.uint8)
+    picture[:, :, 0] = np.arange(height)[:, None]
+    picture[:, :, 1] = np.arange(width)
+    return picture
+
+
+def test_a_face_is_cut_out_with_its_margin_as_a_square() -> None:
+    face = PreprocessSpec(crop_margin=0.25).crop(numbered(100, 200), (60, 40, 80, 60))
+    assert face.shape == (30, 30, 3)
+    assert (face[0, 0, 0], face[0, 0, 1]) == (35, 55)
+    assert (face[-1, -1, 0], face[-1, -1, 1]) == (64, 84)
+
+
+def test_a_face_that_is_no_square_grows_on_its_shorter_sides() -> None:
+    face = PreprocessSpec(crop_margin=0).crop(numbered(100, 200), (60, 40, 70, 60))
+    assert face.shape == (20, 20, 3)
+    assert (face[0, 0, 1], face[-1, -1, 1]) == (55, 74)
+
+
+def test_beyond_the_border_the_edge_of_the_picture_goes_on() -> None:
+    face = PreprocessSpec(crop_margin=0.5).crop(numbered(100, 200), (0, 80, 20, 100))
+    assert face.shape == (40, 40, 3)
+    assert (face[:, :10, 1] == 0).all()
+    assert (face[-10:, :, 0] == 99).all()
+    assert face[0, 10, 1] == 0
+    assert face[0, 11, 1] == 1
+
+
+@pytest.mark.parametrize("box", [None, (0, 0, 200, 100), (-1.5, 0, 200, 101)])
+def test_the_whole_picture_stays_as_it_is(box: tuple[float, float, float, float] | None) -> None:
+    picture = numbered(100, 200)
+    assert PreprocessSpec().crop(picture, box) is picture
+
+
+def test_a_box_of_a_fraction_of_a_pixel_gives_a_pixel() -> None:
+    face = PreprocessSpec(crop_margin=0).crop(numbered(100, 200), (10.2, 20.3, 10.4, 20.4))
+    assert face.shape == (1, 1, 3)
+    assert face[0, 0, :2].tolist() == [20, 10]
+
+
+def test_the_longest_face_takes_bounded_memory() -> None:
+    wide = np.broadcast_to(np.uint8(7), (2, 30_000, 3))
+    assert PreprocessSpec().crop(wide, (1, 0, 30_000, 2)).shape == (4096, 4096, 3)
+
+
+@pytest.mark.parametrize("box", [(5, 5, 5, 9), (9, 5, 5, 9), (0, 0, float("nan"), 5)])
+def test_an_empty_box_is_refused(box: tuple[float, float, float, float]) -> None:
+    with pytest.raises(InvalidInput, match="left < right and top < bottom"):
+        PreprocessSpec().crop(numbered(10, 10), box)
+
+
+def test_a_margin_out_of_range_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="`crop_margin` must be 0 to 1"):
+        PreprocessSpec(crop_margin=-0.1)

@@ -10,6 +10,7 @@ class Witness:
 
     def __init__(self) -> None:
         self.listed: list[tuple[int, int]] = []
+        self.grouped: list[tuple[int, int]] = []
         self.prepared: list[tuple[int, int]] = []
         self.sides: tuple[int, int, int] | None = None
         self.batches: list[tuple[int, int, int]] = []
@@ -17,6 +18,9 @@ class Witness:
 
     def listing(self, done: int, total: int) -> None:
         self.listed.append((done, total))
+
+    def grouping(self, done: int, total: int) -> None:
+        self.grouped.append((done, total))
 
     def preparing(self, done: int, total: int) -> None:
         self.prepared.append((done, total))

@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from maskwise.dataset.dataset import Dataset
     from maskwise.errors import MaskwiseError
+    from maskwise.evaluation.comparison import compare
     from maskwise.evaluation.judge import evaluate
     from maskwise.images import read_image
     from maskwise.inference.draw import draw
@@ -36,6 +37,7 @@ __all__ = [
     "MaskDetector",
     "MaskwiseError",
     "__version__",
+    "compare",
     "draw",
     "evaluate",
     "read_image",
@@ -48,6 +50,7 @@ _HOME: Final = {
     "Faces": "maskwise.results",
     "MaskDetector": "maskwise.inference.pipeline",
     "MaskwiseError": "maskwise.errors",
+    "compare": "maskwise.evaluation.comparison",
     "draw": "maskwise.inference.draw",
     "evaluate": "maskwise.evaluation.judge",
     "read_image": "maskwise.images",

@@ -1,5 +1,6 @@
 """PreprocessSpec: the one way from a picture of a face to the input of a network."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
@@ -10,6 +11,10 @@ from PIL import Image
 
 from maskwise.errors import InvalidInput
 
+BoxXyxy = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels; the right and bottom edges are not part of the box."""
+
+_LONGEST_CROP: Final = 4096
 _FILTERS: Final = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
@@ -26,14 +31,17 @@ class PreprocessSpec:
         size_hw: Height and width of the model input in pixels.
         divisor: Pixel values 0 to 255 are divided by this.
         resize_filter: `bicubic` or `bilinear`, as Pillow defines them (antialiased).
+        crop_margin: What is kept around a face on every side, as a share of the longer side of
+            its box.
 
     Raises:
-        InvalidInput: A size or divisor below 1, or an unknown filter.
+        InvalidInput: A size or divisor below 1, an unknown filter, or a margin beyond 0 to 1.
     """
 
     size_hw: tuple[int, int] = (128, 128)
     divisor: float = 255.0
     resize_filter: str = "bicubic"
+    crop_margin: float = 0.2
 
     def __post_init__(self) -> None:
         if len(self.size_hw) != 2 or min(self.size_hw) < 1:
@@ -47,6 +55,41 @@ class PreprocessSpec:
                 f"`resize_filter` must be one of {', '.join(_FILTERS)}. "
                 f"Received: {self.resize_filter!r}."
             )
+
+        if not 0 <= self.crop_margin <= 1:
+            raise InvalidInput(f"`crop_margin` must be 0 to 1. Received: {self.crop_margin}.")
+
+    def crop(self, image_rgb: NDArray[np.uint8], box_xyxy: BoxXyxy | None) -> NDArray[np.uint8]:
+        """Cut a face out of its picture.
+
+        The box grows by the margin on every side and then, around its centre, to a square; where
+        that reaches out of the picture, the picture's edge is repeated. A box that is the whole
+        picture, like None, leaves the picture as it is: it was cut out by somebody else.
+
+        Args:
+            image_rgb: Upright picture `(h, w, 3)` uint8 RGB.
+            box_xyxy: Left, top, right and bottom in pixels of the picture.
+
+        Returns:
+            The face, RGB uint8: square `(n, n, 3)`, or as the picture is.
+
+        Raises:
+            InvalidInput: The box is empty, inverted or not finite.
+        """
+        height, width = image_rgb.shape[:2]
+        if box_xyxy is None:
+            return image_rgb
+        left, top, right, bottom = box_xyxy
+        if not (left < right and top < bottom and math.isfinite(right - left + bottom - top)):
+            raise InvalidInput(
+                f"`box_xyxy` must be left < right and top < bottom. Received: {box_xyxy}."
+            )
+        if left <= 0 and top <= 0 and right >= width and bottom >= height:
+            return image_rgb
+        side = max(right - left, bottom - top) * (1 + 2 * self.crop_margin)
+        rows = _positions((top + bottom - side) / 2, side, height)
+        columns = _positions((left + right - side) / 2, side, width)
+        return image_rgb[np.ix_(rows, columns)]
 
     def resize(self, crop_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a face `(h, w, 3)` uint8 RGB to `(*size_hw, 3)` uint8; what arrays are kept as."""
@@ -83,3 +126,11 @@ class PreprocessSpec:
             raise InvalidInput(
                 f"The preprocessing {dict(values)} cannot be read: {error}."
             ) from error
+
+
+def _positions(first: float, length: float, limit: int) -> NDArray[np.intp]:
+    """Which rows or columns a crop shows; beyond the edge the outermost again and again."""
+    n = min(max(1, round(length)), _LONGEST_CROP)
+    step = length / n  # 1 but for rounding, unless the crop is far larger than any network's input
+    middles = first + (np.arange(n) + 0.5) * step
+    return np.asarray(np.floor(middles).clip(0, limit - 1), dtype=np.intp)

@@ -25,7 +25,10 @@ def maskwise(
 def test_help_names_every_verb() -> None:
     done = maskwise()
     assert done.returncode == 0
-    for verb in ("demo", "data", "train", "evaluate", "detect"):
+    for verb in (
+        *("demo", "data", "train", "evaluate", "calibrate", "cross-validate"),
+        *("compare", "detect", "explain"),
+    ):
         assert verb in done.stdout
 
 

@@ -1,8 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from maskwise.dataset.samples import Sample
-from maskwise.dataset.split import split_randomly
+from maskwise.dataset.samples import Sample, Split
+from maskwise.dataset.split import (
+    find_leaks,
+    group_of,
+    hold_out_source,
+    split_by_group,
+    split_randomly,
+)
+from maskwise.errors import BadDataset, InvalidInput
 
 
 def samples(n: int, share_masked: float = 0.5) -> list[Sample]:
@@ -49,3 +58,119 @@ def test_validation_is_what_keras_would_take(n: int) -> None:
     # The mean of targets that number the rows tells which rows Keras validates on.
     history = model.fit(rest, rest, validation_split=0.1, shuffle=True, verbose=0)
     assert history.history["val_loss"][0] == pytest.approx(rest[len(made.train) :].mean())
+
+
+def grouped(n: int, per_group: int = 2, sources: str = "ab", first: int = 0) -> list[Sample]:
+    return [
+        Sample(
+            *(f"{index}.jpg", index // per_group % 2, 1, f"{index:064x}", (1, 1)),
+            attributes={
+                "group": f"g{index // per_group}",
+                "source": sources[index // (2 * per_group) % len(sources)],
+            },
+        )
+        for index in range(first, first + n)
+    ]
+
+
+def by_group(samples: list[Sample], seed: int = 0) -> Split:
+    return split_by_group(samples, test_share=0.2, validation_share=0.1, seed=seed)
+
+
+def sides(split: Split) -> dict[str, str]:
+    return {sample.path: side for side, sample in split}
+
+
+def test_a_group_stands_on_one_side() -> None:
+    samples = grouped(1000, per_group=5)
+    side_of = sides(by_group(samples))
+    for group in {group_of(sample) for sample in samples}:
+        assert len({side_of[s.path] for s in samples if group_of(s) == group}) == 1
+    assert side_of.keys() == {sample.path for sample in samples}
+
+
+def test_the_shares_of_a_split_by_group_are_about_those_asked_for() -> None:
+    made = by_group(grouped(4000))
+    assert len(made.test) / 4000 == pytest.approx(0.2, abs=0.03)
+    assert len(made.validation) / 4000 == pytest.approx(0.08, abs=0.02)
+    for label in (0, 1):
+        assert sum(s.label == label for s in made.test) == pytest.approx(400, abs=80)
+
+
+def test_files_that_are_added_move_no_other() -> None:
+    before = sides(by_group(grouped(400)))
+    after = sides(by_group(grouped(600)))
+    assert {path: after[path] for path in before} == before
+
+
+def test_the_order_and_the_names_of_groups_do_not_matter() -> None:
+    samples = grouped(200)
+    renamed = [
+        replace(sample, attributes={**sample.attributes, "group": "x" + group_of(sample)})
+        for sample in reversed(samples)
+    ]
+    assert sides(by_group(renamed)) == sides(by_group(samples))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_even_a_small_set_has_every_class_on_every_side(seed: int) -> None:
+    for _, labels in labels_by_side(by_group(grouped(20, per_group=1), seed)).items():
+        assert labels == {0, 1}
+
+
+def labels_by_side(split: Split) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {"train": set(), "validation": set(), "test": set()}
+    for side, sample in split:
+        found[side].add(sample.label)
+    return found
+
+
+def test_a_class_of_too_few_groups_is_refused() -> None:
+    samples = [replace(sample, attributes={"group": str(sample.label)}) for sample in grouped(40)]
+    with pytest.raises(BadDataset, match="without_mask has 1 pictures that are no near-duplicates"):
+        by_group(samples)
+
+
+def test_faces_without_a_group_are_each_their_own() -> None:
+    made = by_group(samples(1000))
+    assert 150 < len(made.test) < 250
+
+
+def test_the_source_that_is_held_out_is_the_test_side() -> None:
+    made = hold_out_source(grouped(200, sources="abc"), "b", validation_share=0.1, seed=0)
+    assert {sample.source for sample in made.test} == {"b"}
+    assert {sample.source for sample in (*made.train, *made.validation)} == {"a", "c"}
+    assert len(made.train) + len(made.validation) + len(made.test) == 200
+
+
+def test_what_belongs_to_a_group_of_the_held_out_source_is_left_out() -> None:
+    linked = grouped(200, sources="abc")
+    stray = replace(linked[0], path="stray.jpg", sha256="f" * 64)  # of source a, in group g0
+    twin = replace(stray, path="twin.jpg", attributes={"group": "g0", "source": "b"})
+    made = hold_out_source([*linked, twin], "b", validation_share=0.1, seed=0)
+    assert not {group_of(s) for s in made.test} & {
+        group_of(s) for s in (*made.train, *made.validation)
+    }
+    assert sides(made)["0.jpg"] == "left_out"
+
+
+def test_an_unknown_source_is_refused_by_naming_those_that_there_are() -> None:
+    with pytest.raises(InvalidInput, match=r"must be one of a, b\. Received: 'c'"):
+        hold_out_source(grouped(40), "c", validation_share=0.1, seed=0)
+
+
+def test_leaks_are_the_groups_on_both_sides() -> None:
+    samples = grouped(8)
+    split = Split(
+        train=tuple(samples[:3]), validation=(samples[4],), test=tuple(samples[3:4] + samples[5:])
+    )
+    leaks = find_leaks(split)
+    assert {group: [s.path for s in found] for group, found in leaks.items()} == {
+        "g1": ["3.jpg"],
+        "g2": ["5.jpg"],
+    }
+
+
+def test_a_split_by_group_has_no_leaks() -> None:
+    assert not find_leaks(by_group(grouped(300)))
+    assert find_leaks(split_randomly(grouped(300), test_share=0.2, validation_share=0.1, seed=0))

@@ -9,13 +9,23 @@ import numpy as np
 import pytest
 
 from maskwise.evaluation import charts
+from maskwise.evaluation.calibration import CoverageRisk, coverage_risk, measure_selective
+from maskwise.evaluation.corruptions import CORRUPTIONS
 from maskwise.evaluation.metrics import Metrics, measure
+from maskwise.evaluation.robustness import Robustness
+from maskwise.intervals import rate
 from reports import some_metrics
 
 
 @pytest.fixture
 def metrics() -> Metrics:
     return some_metrics()
+
+
+def some_risk() -> CoverageRisk:
+    masked = np.linspace(0.05, 0.95, 40)
+    label = (np.arange(40) % 7 > 2).astype(np.int64)
+    return coverage_risk(label, np.stack([1 - masked, masked], axis=1).astype(np.float32))
 
 
 def all_charts(metrics: Metrics) -> dict[str, str]:
@@ -29,8 +39,24 @@ def all_charts(metrics: Metrics) -> dict[str, str]:
         "confusion": charts.confusion_matrix(metrics),
         "roc": charts.roc_curve(metrics),
         "precision-recall": charts.precision_recall_curve(metrics),
+        "reliability": charts.reliability_plot(metrics),
+        "coverage-risk": charts.coverage_risk_plot(some_risk(), max_error=0.05),
+        "robustness": charts.robustness_curves(some_robustness()),
     }
     return {name: svg for name, svg in drawn.items() if svg is not None}
+
+
+def some_robustness(*, n_right: int = 45) -> Robustness:
+    """Of 50 faces; at the greatest strength only `n_right` answers are right."""
+    return Robustness(
+        n=50,
+        majority=0.6,
+        clean=rate(49, 50),
+        corrupted=dict.fromkeys(CORRUPTIONS, (*[rate(48, 50)] * 4, rate(n_right, 50))),
+        mean_loss_points=(2.0, 2.0, 2.0, 2.0, 98.0 - 2 * n_right),
+        hidden_face=rate(30, 50),
+        replaced_border=rate(2, 50),
+    )
 
 
 def words_of(svg: str) -> list[str]:
@@ -40,7 +66,7 @@ def words_of(svg: str) -> list[str]:
 
 def test_charts_are_xml_that_a_page_can_hold(metrics: Metrics) -> None:
     drawn = all_charts(metrics)
-    assert len(drawn) == 5
+    assert len(drawn) == 8
     for svg in drawn.values():
         root = ElementTree.fromstring(svg)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -136,3 +162,50 @@ def test_curve_without_an_operating_point() -> None:
     svg = charts.precision_recall_curve(measure(np.array([1, 0]), never))
     assert svg is not None
     assert "as it answers" not in words_of(svg)
+
+
+def test_robustness_curves_name_every_corruption_and_its_levels() -> None:
+    svg = charts.robustness_curves(some_robustness())
+    words = words_of(svg)
+    assert {"clean", "guessing", "corrupted"} <= set(words)
+    for corruption in CORRUPTIONS.values():
+        assert f"{corruption.title} ({corruption.unit})" in words
+        assert {f"{level:g}" for level in corruption.levels} <= set(words)
+        assert f"{corruption.title} 96.0 % to 90.0 %" in svg
+
+
+@pytest.mark.parametrize("n_right", [0, 50])
+def test_robustness_curves_of_all_or_nothing(n_right: int) -> None:
+    words = words_of(charts.robustness_curves(some_robustness(n_right=n_right)))
+    assert words.count("100 %") == 4  # once for each row of charts
+    assert (words.count("0 %") == 4) == (n_right == 0)
+    assert not any(word.startswith("\N{MINUS SIGN}") for word in words)
+
+
+def test_coverage_risk_plot_shows_where_a_rule_stands_and_what_was_asked() -> None:
+    label = np.array([0, 1, 1, 0])
+    at_work = measure_selective(label, np.array([0, 1, 0, -1]))
+    svg = charts.coverage_risk_plot(some_risk(), at_work=at_work, max_error=0.4)
+    assert svg is not None
+    assert {"as it answers", "asked for"} <= set(words_of(svg))
+    silent = measure_selective(label, np.full(4, -1))
+    svg = charts.coverage_risk_plot(some_risk(), at_work=silent)
+    assert svg is not None
+    assert not {"as it answers", "asked for"} & set(words_of(svg))
+
+
+def test_plots_of_certainty_cope_with_certainty() -> None:
+    label = np.array([0, 1, 1])
+    certain = np.eye(2, dtype=np.float32)[label]
+    for svg in (
+        charts.reliability_plot(measure(label, certain)),
+        charts.coverage_risk_plot(coverage_risk(label, certain)),
+    ):
+        assert svg is not None
+        assert "nan" not in svg.lower()
+
+
+def test_no_plots_of_certainty_without_pictures() -> None:
+    nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 2), dtype=np.float32)
+    assert charts.reliability_plot(measure(*nothing)) is None
+    assert charts.coverage_risk_plot(coverage_risk(*nothing)) is None

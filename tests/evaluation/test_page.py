@@ -1,8 +1,6 @@
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -11,49 +9,14 @@ from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.page import SECTIONS
 from maskwise.evaluation.report import Report
 from maskwise.evaluation.wording import FIGURES
+from maskwise.inference.decision import DecisionRule
+from reader import Reader
 from reports import hostile_report
-
-VOID = {"meta", "link", "img", "br"}
 
 
 @pytest.fixture
 def report() -> Report:
     return hostile_report()
-
-
-class Reader(HTMLParser):
-    """Reads a page, and minds that every element that is opened is closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[str] = []
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open[-1:] != ["style"]:
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
-
-    def all(self, name: str) -> Iterator[dict[str, str]]:
-        return (attributes for tag, attributes in self.tags if tag == name)
 
 
 def test_page_asks_nobody_for_anything(report: Report) -> None:
@@ -87,7 +50,7 @@ def test_hostile_names_are_legible_and_harmless(report: Report) -> None:
 
 def test_thumbnails_lie_in_the_page(report: Report) -> None:
     images = list(Reader(report.to_html()).all("img"))
-    assert len(images) == 2
+    assert len(images) == 3  # of the first mistake also its heat
     for image in images:
         kind, content = image["src"].split(",")
         assert kind == "data:image/jpeg;base64"
@@ -115,13 +78,46 @@ def test_page_can_be_read_without_seeing_it(report: Report) -> None:
     assert next(reader.all("html"))["lang"] == "en"
     assert [tag for tag, _ in reader.tags].count("h1") == 1
     charts = list(reader.all("svg"))
-    assert len(charts) == 6
+    assert len(charts) == 9
     assert all(svg["role"] == "img" and svg["aria-label"] for svg in charts)
     assert all("scope" in header for header in reader.all("th"))
     ids = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     targets = {link["href"].removeprefix("#") for link in reader.all("a")}
     assert targets == set(SECTIONS) <= set(ids)
+
+
+def test_page_tells_how_far_to_trust_an_answer(report: Report) -> None:
+    text = Reader(report.to_html()).text
+    assert "on 30 pictures that the training only watched (temperature 1.30)" in text
+    assert "Answers below a probability of 0.700 are unsure" in text
+    assert "Here 36 of 40 pictures were answered (90.0 %), and 0.0 % of these" in text
+    always = Reader(replace(report, rule=DecisionRule()).to_html()).text
+    assert "Every picture is answered; maskwise calibrate RUN --max-error 0.02" in always
+    broken = replace(report.rule, guaranteed=False, min_probability=1.0)
+    held = Reader(replace(report, rule=broken).to_html()).text
+    assert "could not be promised from so few validation pictures" in held
+
+
+def test_page_parts_the_pictures_and_names_of_sources_do_no_harm(report: Report) -> None:
+    page = report.to_html()
+    text = Reader(page).text
+    assert "By source" in text
+    assert "<b>web</b> 27" in text
+    assert "<b>web</b>" not in page
+    assert "\u202e" not in page
+    markdown = report.to_markdown()
+    assert r"| source | \<b\>web\</b\> | 27 |" in markdown
+    assert r"a\|b" in markdown
+
+
+def test_page_shows_what_worse_pictures_cost(report: Report) -> None:
+    text = Reader(report.to_html()).text
+    assert "40 of the pictures were made worse in eight ways" in text
+    assert "always the commonest class would be right on 50.0 %" in text
+    left_out = replace(report, robustness=None, slices=(), selective=None, coverage_risk=None)
+    assert "Not measured." in Reader(left_out.to_html()).text
+    assert "Nothing is known of the pictures" in Reader(left_out.to_html()).text
 
 
 def test_page_is_the_same_bytes_every_time(report: Report) -> None:

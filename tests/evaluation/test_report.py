@@ -8,7 +8,6 @@ import pytest
 
 from maskwise.errors import OutputFailed
 from maskwise.evaluation.metrics import measure
-from maskwise.evaluation.page import markdown_code, markdown_text
 from maskwise.evaluation.report import Report
 from reports import hostile_report
 
@@ -30,14 +29,15 @@ def test_json_is_strict_and_complete(report: Report) -> None:
     values = read_strictly(text)
     assert text.isascii()
     assert list(values) == [
-        "format_version", "title", "created", "facts", "notes", "metrics", "history",
-        "worst_mistakes",
+        "format_version", "title", "created", "facts", "notes", "metrics", "decision_rule",
+        "selective", "coverage_risk", "slices", "robustness", "history", "worst_mistakes",
     ]  # fmt: skip
     assert values["metrics"] == report.metrics.to_dict()
     assert [epoch["val_loss"] for epoch in values["history"]] == [None, 0.6, None]
     assert values["history"][2]["loss"] is None
     assert values["worst_mistakes"][0] == {
         "path": "with_mask/<script>alert(1)</script>.jpg",
+        "box_xyxy": None,
         "truth": "with_mask",
         "answer": "without_mask",
         "probability": {"without_mask": 0.65, "with_mask": 0.35},
@@ -66,7 +66,7 @@ def test_markdown_tables_are_whole(report: Report) -> None:
     """Each block of table lines has one heading and the same number of cells in each row."""
     blocks = [block.splitlines() for block in report.to_markdown().split("\n\n")]
     tables = [block for block in blocks if block[0].startswith("|")]
-    assert len(tables) == 6
+    assert len(tables) == 8
     for table in tables:
         cells = {line.replace(r"\|", "").count("|") for line in table}
         assert len(cells) == 1
@@ -79,27 +79,6 @@ def test_markdown_shows_hostile_names_as_code(report: Report) -> None:
     assert r'``without_mask/"onload=x\u202egpj.\x1b[31m\udcff`\|.jpg``' in markdown
     assert r"/data/\\udcff\|\<i\>faces\</i\>\\u202e" in markdown
     markdown.encode("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("with_mask", "with_mask"),
-        ("_private_", r"\_private\_"),
-        ("a\nb", r"a\\nb"),
-        ("[x](y)", r"\[x\](y)"),
-    ],
-)
-def test_markdown_text(text: str, shown: str) -> None:
-    assert markdown_text(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("a.jpg", "`a.jpg`"), ("`", "`` ` ``"), ("a``b", "```a``b```"), (" a", "`  a `"), ("", "``")],
-)
-def test_markdown_code(text: str, shown: str) -> None:
-    assert markdown_code(text) == shown
 
 
 def test_write(report: Report, tmp_path: Path) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from limits import file_size_limit
 from maskwise.dataset.dataset import Dataset
 from maskwise.errors import BadDataset, BadRun, InvalidInput, OutputFailed
+from maskwise.inference.decision import DecisionRule
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import RECIPES
@@ -46,7 +48,8 @@ def test_fit_is_called_as_the_reference_system_does(
         seen.update(options, model=model, batches=batches)
 
     monkeypatch.setattr(keras.Model, "fit", fit)
-    train(tiny_data, out=tmp_path / "run")
+    with pytest.raises(BadRun, match="0 of 20 epochs"):
+        train(tiny_data, out=tmp_path / "run")
     model = seen["model"]
     assert model.count_params() == 3_313_026
     assert isinstance(model.optimizer, keras.optimizers.Adam)
@@ -68,11 +71,13 @@ def test_it_learns_and_leaves_a_whole_run_folder(tiny_data: Path, tmp_path: Path
     assert [record["epoch"] for record in witness.records] == list(range(1, 17))
     assert witness.records[-1]["loss"] < witness.records[0]["loss"]
     assert witness.sides == (28, 4, 8)
+    assert witness.grouped[-1] == (40, 40)
     assert witness.prepared == [(done, 32) for done in range(1, 33)]
     assert witness.batches == [(epoch, 1, 1) for epoch in range(1, 17)]
     assert {path.name for path in run.folder.iterdir()} == {
-        *("run.json", "split.jsonl", "history.csv", "checkpoints", "lock")
+        *("run.json", "split.jsonl", "history.csv", "checkpoints", "decision.json", "lock")
     }
+    assert DecisionRule.from_dict(run.read_decision() or {}).n == 4
     assert list(run.finished_checkpoint().history) == witness.records
     decide = MaskDetector.load(run.folder)
     answers = {sample: decide(data.read(sample)).label[0] for sample in run.read_split().test}
@@ -273,3 +278,34 @@ def test_weights_that_are_not_finite_are_refused(tiny_run: Path, tmp_path: Path)
     Checkpoint({**checkpoint.arrays, name: broken}, checkpoint.history).write(out / "checkpoints")
     with pytest.raises(BadRun, match="not all finite"):
         MaskDetector.load(out)
+
+
+def test_a_grouped_split_keeps_near_duplicates_on_one_side(pictures: Path, tmp_path: Path) -> None:
+    for path in sorted(pictures.rglob("*.png")):
+        Image.open(path).save(path.with_name(f"{path.stem}-again.jpg"), quality=95)
+    run = train(pictures, out=tmp_path / "run", epochs=1, split="grouped")
+    side_of = {sample.path: side for side, sample in run.read_split()}
+    assert len(side_of) == 80
+    for name, side in side_of.items():
+        assert side_of[name.replace(".png", "-again.jpg")] == side
+    assert run.recipe.split == "grouped"
+
+
+def test_a_source_that_is_held_out_is_judged_on_and_the_run_can_go_on(
+    pictures: Path, tmp_path: Path
+) -> None:
+    rows = [
+        f"{path.relative_to(pictures).as_posix()},{'abc'[index % 3]}"
+        for index, path in enumerate(sorted(pictures.rglob("*.png")))
+    ]
+    (pictures / "manifest.csv").write_text("\n".join(["file,source", *rows]) + "\n")
+    out = tmp_path / "run"
+    run = train(pictures, out=out, epochs=1, hold_out_source="b")
+    split = run.read_split()
+    assert {sample.source for sample in split.test} == {"b"}
+    assert {sample.source for sample in (*split.train, *split.validation)} == {"a", "c"}
+    train(pictures, out=out, resume=True)
+    with pytest.raises(BadRun, match="began with held_out_source=b and cannot go on with"):
+        train(pictures, out=out, hold_out_source="a", resume=True)
+    with pytest.raises(InvalidInput, match=r"must be one of a, b, c\. Received: 'x'"):
+        train(pictures, out=tmp_path / "other", hold_out_source="x")

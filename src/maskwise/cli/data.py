@@ -5,10 +5,16 @@ from typing import Annotated
 
 import typer
 
+from maskwise.cli.audit import audit
 from maskwise.cli.console import command, counting, say
+from maskwise.cli.opening import parse_class_names, tell_what_is_wrong
+from maskwise.dataset.convert import convert as convert_data_set
+from maskwise.dataset.convert import require_target
+from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.drawn import draw_sample_set
 
 app = typer.Typer(help="Make and look into data sets.")
+app.command()(audit)
 
 
 @app.callback()
@@ -29,3 +35,44 @@ def draw(
         f"Drew {len(paths)} pictures into {folder}. "
         f"Train on them: {command('train', folder)} --recipe reference --out runs/first"
     )
+
+
+@app.command()
+def convert(
+    data: Annotated[Path, typer.Argument(help="Data folder, or its JSON, YAML or CSV file.")],
+    out: Annotated[Path, typer.Argument(help="New or empty folder for the data in its new form.")],
+    to: Annotated[str, typer.Option(help="folders, voc, coco, yolo or csv.")],
+    format: Annotated[
+        str | None, typer.Option(help="What DATA is, as for --to. [what it looks like]")
+    ] = None,
+    class_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class",
+            metavar="NAME=LABEL",
+            help="What a class name of DATA stands for, as in --class Maske=with_mask. Repeatable.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse DATA if anything in its annotations is wrong.")
+    ] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Cut out faces that have boxes, for class folders.")
+    ] = False,
+) -> int:
+    """Write DATA into OUT in another format; nothing of pictures, boxes or labels is lost.
+
+    The exit code is 1 if some of DATA could not be used.
+    """
+    require_target(out, to)  # what can be known at once comes before what takes time
+    class_names = parse_class_names(class_name or [])
+    with counting("Reading") as progress:
+        dataset = Dataset.open(
+            data, format=format, class_names=class_names, strict=strict, on_progress=progress
+        )
+    tell_what_is_wrong(dataset)
+    with counting("Writing") as progress:
+        convert_data_set(dataset, out, format=to, crops=crops, on_progress=progress)
+    counts = ", ".join(f"{n} {name}" for name, n in dataset.counts().items()) or "none"
+    say(f"Wrote {len(dataset.samples)} faces as {to} to {out}: {counts}")
+    return 1 if dataset.unreadable or dataset.problems else 0

@@ -25,8 +25,7 @@ from maskwise.labels import label_colour_rgb, label_words
 from maskwise.names import legible
 from maskwise.results import Faces
 
-_COPY_SUFFIX: Final = ".answer.jpg"
-_LONGEST_NAME: Final = 255 - len(_COPY_SUFFIX + PARTIAL_SUFFIX)  # in bytes, on most disks
+_LONGEST_NAME: Final = 255  # in bytes, on most disks
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +85,43 @@ def detect(
     return 1 if failed else 0
 
 
-def copy_paths(pictures: Sequence[Path], folder: Path) -> list[Path]:
+def copy_paths(
+    pictures: Sequence[Path], folder: Path, *, suffix: str = ".answer.jpg", option: str = "save"
+) -> list[Path]:
     """Where the annotated copy of each picture goes: no two alike, none over a picture.
 
     Below `folder` the copies keep the folders that the pictures have below their common one, and
     are named after them: `a.png` becomes `a.png.answer.jpg`.
+
+    Args:
+        pictures: At least one.
+        folder: Where the copies are to lie.
+        suffix: Ends the name of each copy.
+        option: Which option of the command line named `folder`.
 
     Raises:
         InvalidInput: A copy would take the place of one of the pictures.
     """
     absolute = [_absolute(path) for path in pictures]
     common = os.path.commonpath([path.parent for path in absolute])
-    copies = [folder / path.parent.relative_to(common) / _copy_name(path.name) for path in absolute]
+    copies = [
+        folder / path.parent.relative_to(common) / _copy_name(path.name, suffix)
+        for path in absolute
+    ]
     originals = {os.path.realpath(path) for path in pictures}
     for copy in copies:
         if os.path.realpath(copy) in originals:
             raise InvalidInput(
-                f"`save` must be a folder where no copy replaces a picture. Received: {folder}, "
-                f"where {legible(copy)} would."
+                f"`{option}` must be a folder where no copy replaces a picture. "
+                f"Received: {folder}, where {legible(copy)} would."
             )
     return copies
 
 
-def _copy_name(name: str) -> str:
-    if len(os.fsencode(name)) > _LONGEST_NAME:
+def _copy_name(name: str, suffix: str) -> str:
+    if len(os.fsencode(name + suffix + PARTIAL_SUFFIX)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return name + _COPY_SUFFIX
+    return name + suffix
 
 
 def _absolute(path: Path) -> Path:

@@ -22,6 +22,9 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder for the report. [RUN, or RUN/on-DATA for other pictures]"),
     ] = None,
+    robustness: Annotated[
+        bool, typer.Option(help="Judge also on up to 200 pictures made worse; takes a while.")
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print metrics.json instead of the summary.")
     ] = False,
@@ -32,7 +35,7 @@ def evaluate(
         judge = load("maskwise.evaluation.judge", extra="train")
         load("maskwise.inference.runtime_keras", extra="train")
     with counting("Judging") as progress:
-        report = judge.evaluate(opened, data, on_progress=progress)
+        report = judge.evaluate(opened, data, robustness=robustness, on_progress=progress)
     folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     paths = report.write(folder)
     if as_json:

@@ -9,11 +9,15 @@ from typing import Annotated
 import typer
 
 from maskwise import __version__
+from maskwise.cli.calibrate import calibrate
+from maskwise.cli.compare import compare
 from maskwise.cli.console import complain, hush_tensorflow
+from maskwise.cli.cross_validate import cross_validate
 from maskwise.cli.data import app as data_app
 from maskwise.cli.demo import demo
 from maskwise.cli.detect import detect
 from maskwise.cli.evaluate import evaluate
+from maskwise.cli.explain import explain
 from maskwise.cli.train import train
 from maskwise.errors import InvalidInput, MaskwiseError
 
@@ -33,7 +37,11 @@ app.command()(demo)
 app.add_typer(data_app, name="data")
 app.command()(train)
 app.command()(evaluate)
+app.command()(calibrate)
+app.command()(cross_validate)
+app.command()(compare)
 app.command()(detect)
+app.command()(explain)
 
 
 def _show_version(wanted: bool) -> None:

@@ -25,13 +25,31 @@ def train(
     recipe: Annotated[str, typer.Option(help="What to train and how.")] = "reference",
     seed: Annotated[int | None, typer.Option(help="Same data and seed, same result. [0]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the number in the recipe.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="`grouped` keeps near-duplicates and faces of one scene on one side; `random` "
+            "does not. [as the recipe says; random in reference]"
+        ),
+    ] = None,
+    hold_out_source: Annotated[
+        str | None, typer.Option(help="Judge on this source and train on all others.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in OUT where it was cut off.")
     ] = False,
 ) -> None:
     """Train a network on DATA. It can be stopped at any moment and resumed."""
     try:
-        train_and_show(data, out, recipe=recipe, seed=seed, epochs=epochs, resume=resume)
+        train_and_show(
+            *(data, out),
+            recipe=recipe,
+            seed=seed,
+            epochs=epochs,
+            split=split,
+            hold_out_source=hold_out_source,
+            resume=resume,
+        )
     except KeyboardInterrupt:
         say("Stopped. To go on after the last finished epoch, run the same with --resume.")
         raise
@@ -45,12 +63,14 @@ def train_and_show(
     recipe: str,
     seed: int | None = None,
     epochs: int | None = None,
+    split: str | None = None,
+    hold_out_source: str | None = None,
     resume: bool = False,
 ) -> Run:
     """Train while people watch; see `maskwise.train`."""
     # What can be known at once comes before what takes time.
     require("tensorflow", extra="train")
-    find_recipe(recipe, epochs=epochs)
+    find_recipe(recipe, epochs=epochs, split=split, held_out_source=hold_out_source)
     require_seed(seed)
     if not (resume and has_run(out)):
         require_vacant(out)
@@ -65,6 +85,8 @@ def train_and_show(
             recipe=recipe,
             seed=seed,
             epochs=epochs,
+            split=split,
+            hold_out_source=hold_out_source,
             resume=resume,
             watcher=watcher,
         )
@@ -106,6 +128,10 @@ class TrainingProgress:
     def listing(self, done: int, total: int) -> None:
         """See `maskwise.training.watcher.Watcher`."""
         self._show("Reading", done, total)
+
+    def grouping(self, done: int, total: int) -> None:
+        """See `maskwise.training.watcher.Watcher`."""
+        self._show("Grouping", done, total)
 
     def preparing(self, done: int, total: int) -> None:
         """See `maskwise.training.watcher.Watcher`."""

@@ -3,21 +3,27 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.dataset.formats.folders import list_class_folders
-from maskwise.dataset.samples import Candidate, Rejected, Sample
+from maskwise.dataset.formats.recognition import list_data_set
+from maskwise.dataset.samples import Candidate, Problem, Rejected, Sample
 from maskwise.errors import BadDataset, UnreadableImage
+from maskwise.extras import load
 from maskwise.images import decode_image, read_bytes
 from maskwise.labels import LABELS
 from maskwise.names import legible
+from maskwise.preprocess import BoxXyxy, PreprocessSpec
+
+if TYPE_CHECKING:
+    from maskwise.dataset.audit.findings import Audit
 
 MIN_PER_CLASS: Final = 10
 MAX_UNREADABLE_SHARE: Final = 0.2
@@ -28,45 +34,68 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Labelled pictures in a folder. The folder itself is only ever read.
+    """Labelled faces in pictures below a folder. The folder itself is only ever read.
 
     Attributes:
         root: The folder.
-        samples: Every picture that can be used, in order of path.
+        samples: Every face that can be used, in order of path.
         unreadable: Files that claim to be pictures but cannot be used, with the reason.
-        unlabelled: Pictures that lie in no folder with a class name.
+        unlabelled: Pictures of which no class is known.
+        faceless: Pictures that are said to show no face.
+        problems: What is wrong in annotations; what they speak of is not among the samples.
+        is_grouped: Whether each sample names the `group` that no split may part.
     """
 
     root: Path
     samples: tuple[Sample, ...]
     unreadable: tuple[Rejected, ...] = ()
     unlabelled: tuple[str, ...] = ()
+    faceless: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    is_grouped: bool = False
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str], *, on_progress: Progress | None = None) -> Self:
-        """Find the pictures below `folder` and read each of them once.
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        class_names: Mapping[str, str] | None = None,
+        strict: bool = False,
+        on_progress: Progress | None = None,
+    ) -> Self:
+        """Find the pictures of a data set and read each of them once.
 
         Args:
-            folder: Holds a folder per class: `with_mask`, `without_mask`, optionally `incorrect`,
-                or one of their many aliases; nested as you like.
+            path: A folder with a folder per class (`with_mask`, `without_mask`, optionally
+                `incorrect`, or one of their many aliases; nested as you like), or with
+                annotations in Pascal VOC, COCO, YOLO or CSV; or the JSON, YAML or CSV file.
+            format: `folders`, `voc`, `coco`, `yolo` or `csv`. None: what it looks like.
+            class_names: Names of classes that the table of `maskwise.dataset.class_names` does
+                not know, each with an entry of `LABELS`.
+            strict: Refuse a data set with a problem in its annotations instead of listing it.
             on_progress: Told after each picture.
 
         Raises:
-            BadDataset: The folder is missing, is a file, cannot be listed, or holds no picture
-                under a class name.
+            BadDataset: It is missing, cannot be read, looks like several formats or none, or
+                holds no picture with a class; or `strict` and there are problems.
+            InvalidInput: There is no such format or class.
         """
-        root = Path(folder)
-        _require_folder(root)
-        listing = list_class_folders(root)
-        samples, unreadable = _read_all(root, listing.candidates, on_progress)
-        if not samples and not unreadable and not listing.rejected:
-            raise BadDataset(_nothing_found(root, len(listing.unlabelled)))
-        return cls(
+        root, listing = list_data_set(Path(path), format=format, class_names=class_names)
+        samples, unreadable, problems = _read_all(root, listing.candidates, on_progress)
+        data = cls(
             root=root,
             samples=tuple(samples),
             unreadable=tuple(sorted([*unreadable, *listing.rejected], key=lambda file: file.path)),
             unlabelled=tuple(listing.unlabelled),
+            faceless=tuple(listing.faceless),
+            problems=tuple([*listing.problems, *problems]),
         )
+        if strict:
+            data._require_no_problem()
+        if not data.samples and not data.unreadable:
+            raise BadDataset(_nothing_found(data))
+        return data
 
     def counts(self) -> dict[str, int]:
         """How many pictures each class has, in the order of `LABELS`."""
@@ -75,8 +104,9 @@ class Dataset:
 
     def only(self, labels: Collection[int]) -> Self:
         """The same data without the samples of other classes."""
-        kept = tuple(sample for sample in self.samples if sample.label in labels)
-        return type(self)(self.root, kept, self.unreadable, self.unlabelled)
+        return replace(
+            self, samples=tuple(sample for sample in self.samples if sample.label in labels)
+        )
 
     def read(self, sample: Sample) -> NDArray[np.uint8]:
         """The upright picture of a sample, RGB uint8 `(h, w, 3)`.
@@ -84,20 +114,52 @@ class Dataset:
         Raises:
             BadDataset: The file is gone or is not the one that was read at first.
         """
+        return decode_image(self.read_file(sample))
+
+    def read_file(self, sample: Sample) -> bytes:
+        """The bytes of the picture file of a sample.
+
+        Raises:
+            BadDataset: The file is gone or is not the one that was read at first.
+        """
         path = self.root / sample.path
         try:
             content = read_bytes(path)
-            if hashlib.sha256(content).hexdigest() == sample.sha256:
-                return decode_image(content)
         except UnreadableImage as error:
             raise BadDataset(
                 f"{legible(path)} could be read when the run began: {error}. Put it back; if the "
                 "data has moved, tell the run: `maskwise train DATA --out RUN --resume`."
             ) from error
-        raise BadDataset(
-            f"{legible(path)} has changed since it was listed. "
-            "Put the old file back, or start a new run on the data as it is now."
+        if hashlib.sha256(content).hexdigest() != sample.sha256:
+            raise BadDataset(
+                f"{legible(path)} has changed since it was listed. "
+                "Put the old file back, or start a new run on the data as it is now."
+            )
+        return content
+
+    def read_face(self, sample: Sample, spec: PreprocessSpec) -> NDArray[np.uint8]:
+        """The face of a sample, cut out of its picture as `spec` says, RGB uint8 `(h, w, 3)`.
+
+        Raises:
+            BadDataset: The file is gone or is not the one that was read at first.
+        """
+        return spec.crop(self.read(sample), sample.box_xyxy)
+
+    def audit(self, *, seed: int = 0, on_progress: Progress | None = None) -> "Audit":
+        """Look for what would fool a training: duplicates, leaks, doubtful labels, shortcuts.
+
+        Args:
+            seed: Same data and seed, same findings.
+            on_progress: Told how much is done and how much there is.
+
+        Raises:
+            BadDataset: A picture has changed since it was listed.
+            MissingExtra: scikit-learn is not installed.
+        """
+        found: Audit = load("maskwise.dataset.audit.audit", extra="train").audit(
+            self, seed=seed, on_progress=on_progress
         )
+        return found
 
     def require_trainable(self, labels: Sequence[int]) -> None:
         """Refuse data that cannot teach or judge a classifier of `labels`.
@@ -132,71 +194,132 @@ class Dataset:
                 )
 
     def require_one_class_each(self) -> None:
-        """Refuse data that calls one picture two things.
+        """Refuse data that calls one face two things.
 
         Raises:
             BadDataset: The same bytes stand in two classes; both paths are named.
         """
-        first_of: dict[str, Sample] = {}
+        first_of: dict[tuple[str, BoxXyxy | None], Sample] = {}
         for sample in self.samples:
-            first = first_of.setdefault(sample.sha256, sample)
+            first = first_of.setdefault((sample.sha256, sample.box_xyxy), sample)
             if first.label != sample.label:
                 raise BadDataset(
                     f"The same picture stands in two classes: {legible(first.path)} and "
                     f"{legible(sample.path)} in {legible(self.root)}. Remove the wrong one."
                 )
 
-
-def _require_folder(root: Path) -> None:
-    try:
-        with os.scandir(root):
-            return
-    except FileNotFoundError:
-        why = "does not exist"
-    except NotADirectoryError:
-        why = "is a file, not a folder"
-    except (OSError, ValueError) as error:
-        why = f"cannot be listed: {getattr(error, 'strerror', None) or error}"
-    raise BadDataset(
-        f"{legible(root)} {why}. Name a folder that holds with_mask/ and without_mask/."
-    )
+    def _require_no_problem(self) -> None:
+        if self.problems:
+            first = self.problems[0]
+            raise BadDataset(
+                f"{len(self.problems)} problems in the annotations of {legible(self.root)}. "
+                f"The first: {legible(first.where)}: {first.reason}"
+            )
 
 
-def _nothing_found(root: Path, n_unlabelled: int) -> str:
+def _nothing_found(data: Dataset) -> str:
+    root, n_unlabelled = legible(data.root), len(data.unlabelled)
+    if data.problems:
+        first = data.problems[0]
+        return (
+            f"No face in {root} can be used: {len(data.problems)} problems in its annotations. "
+            f"The first: {legible(first.where)}: {first.reason}"
+        )
     seen = f"{n_unlabelled} pictures lie" if n_unlabelled else "No picture lies"
     under = "none under" if n_unlabelled else "under"
     return (
-        f"{seen} in {legible(root)}, {under} a folder with a class name. "
+        f"{seen} in {root}, {under} a folder with a class name. "
         "Put them into with_mask/ and without_mask/."
     )
 
 
 def _read_all(
     root: Path, candidates: Sequence[Candidate], on_progress: Progress | None
-) -> tuple[list[Sample], list[Rejected]]:
+) -> tuple[list[Sample], list[Rejected], list[Problem]]:
     samples: list[Sample] = []
     unreadable: list[Rejected] = []
-    for done, result in enumerate(_read_in_order(root, candidates), start=1):
-        if isinstance(result, Sample):
-            samples.append(result)
-        else:
+    problems: list[Problem] = []
+    pictures = [list(faces) for _, faces in groupby(candidates, key=lambda face: face.path)]
+    for done, result in enumerate(_read_in_order(root, pictures), start=1):
+        if isinstance(result, Rejected):
             unreadable.append(result)
+        else:
+            samples.extend(result[0])
+            problems.extend(result[1])
         if on_progress is not None:
-            on_progress(done, len(candidates))
-    return samples, unreadable
+            on_progress(done, len(pictures))
+    return samples, unreadable, problems
 
 
-def _read_in_order(root: Path, candidates: Sequence[Candidate]) -> Iterator[Sample | Rejected]:
+def _read_in_order(
+    root: Path, pictures: Sequence[Sequence[Candidate]]
+) -> Iterator[tuple[list[Sample], list[Problem]] | Rejected]:
     # Pillow decodes outside the interpreter lock, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(lambda candidate: _read(root, candidate), candidates)
+        yield from threads.map(lambda faces: _read(root, faces), pictures)
 
 
-def _read(root: Path, candidate: Candidate) -> Sample | Rejected:
+def _read(root: Path, faces: Sequence[Candidate]) -> tuple[list[Sample], list[Problem]] | Rejected:
+    """Read a picture once, for all of its faces."""
+    path = faces[0].path
     try:
-        content = read_bytes(root / candidate.path)
+        content = read_bytes(root / path)
         height, width, _ = decode_image(content).shape
     except UnreadableImage as error:
-        return Rejected(candidate.path, str(error))
+        return Rejected(path, str(error))
     digest = hashlib.sha256(content).hexdigest()
-    return Sample(candidate.path, candidate.label, len(content), digest, (height, width))
+    samples: dict[tuple[BoxXyxy | None, int], Sample] = {}
+    problems = []
+    for face in faces:
+        reason = _why_not(face, (height, width))
+        box = None if reason else _within(face.box_xyxy, (height, width))
+        if reason is None and (box, face.label) in samples:
+            reason = "the same face is listed twice: it is used once"
+        if reason is None:
+            samples[box, face.label] = Sample(
+                *(path, face.label, len(content), digest, (height, width)),
+                box_xyxy=box,
+                attributes=face.attributes,
+            )
+            if box != face.box_xyxy:
+                reason = (
+                    f"the box {_box_text(face.box_xyxy)} reaches out of the picture of "
+                    f"{width}x{height}: it is cut off at the edge"
+                )
+        if reason is not None:
+            problems.append(Problem(face.where or path, reason))
+    return list(samples.values()), problems
+
+
+def _why_not(face: Candidate, size_hw: tuple[int, int]) -> str | None:
+    """Why a face cannot be in a picture of this size, or None."""
+    height, width = size_hw
+    if face.annotated_hw is not None and face.annotated_hw != size_hw:
+        annotated_height, annotated_width = face.annotated_hw
+        return (
+            f"annotated at {annotated_width}x{annotated_height}, but the upright picture is "
+            f"{width}x{height}: the face is not used"
+        )
+    if face.box_xyxy is None:
+        return None
+    left, top, right, bottom = face.box_xyxy
+    if not (left < right and top < bottom):  # also if one of them is NaN
+        return f"the box {_box_text(face.box_xyxy)} is empty or inverted: the face is not used"
+    if right <= 0 or bottom <= 0 or left >= width or top >= height:
+        return (
+            f"the box {_box_text(face.box_xyxy)} lies outside the picture of {width}x{height}: "
+            "the face is not used"
+        )
+    return None
+
+
+def _within(box_xyxy: BoxXyxy | None, size_hw: tuple[int, int]) -> BoxXyxy | None:
+    if box_xyxy is None:
+        return None
+    height, width = size_hw
+    left, top, right, bottom = box_xyxy
+    return max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))
+
+
+def _box_text(box_xyxy: BoxXyxy | None) -> str:
+    return "(" + ", ".join(f"{edge:g}" for edge in box_xyxy or ()) + ")"

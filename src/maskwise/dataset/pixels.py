@@ -58,7 +58,7 @@ def remove_pixels(folder: Path) -> None:
 def _key(samples: Sequence[Sample], spec: PreprocessSpec) -> str:
     digest = hashlib.sha256(json.dumps(spec.to_dict(), sort_keys=True).encode())
     for sample in samples:
-        digest.update(sample.sha256.encode())
+        digest.update(f"{sample.sha256} {sample.box_xyxy}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -86,4 +86,4 @@ def _resized(
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for start in range(0, len(samples), _CHUNK):
             chunk = samples[start : start + _CHUNK]
-            yield from threads.map(lambda sample: spec.resize(data.read(sample)), chunk)
+            yield from threads.map(lambda sample: spec.resize(data.read_face(sample, spec)), chunk)

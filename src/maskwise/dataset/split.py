@@ -1,11 +1,23 @@
 """Split: which samples are trained on, watched during training, and judged at the end."""
 
+import hashlib
 import math
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from maskwise.dataset.samples import Sample, Split
+from maskwise.errors import BadDataset, InvalidInput
+from maskwise.labels import LABELS
+from maskwise.preprocess import BoxXyxy
+
+_HASH_RANGE: Final = 2**64
 
 
 def split_randomly(
@@ -30,3 +42,138 @@ def split_randomly(
     )
     n_train = math.floor(len(rest) * (1 - validation_share))
     return Split(tuple(rest[:n_train]), tuple(rest[n_train:]), tuple(test))
+
+
+def split_by_group(
+    samples: Sequence[Sample], *, test_share: float, validation_share: float, seed: int
+) -> Split:
+    """Split so that no `group` of samples stands on two sides.
+
+    Where a group goes follows from the bytes of its pictures and the seed alone. So every class
+    and every source is shared out alike but for chance, and when files are added, all others
+    stay where they are, except for groups that the new files join.
+
+    Args:
+        samples: With a `group` each, as `Dataset.grouped` gives it; without, each is its own.
+        test_share: Share to judge on, in (0, 1).
+        validation_share: Share of the remaining samples, in (0, 1).
+        seed: Same samples and seed, same split.
+
+    Raises:
+        BadDataset: A class has fewer groups than there are sides.
+    """
+    sides = {
+        "test": test_share,
+        "validation": (1 - test_share) * validation_share,
+        "train": (1 - test_share) * (1 - validation_share),
+    }
+    return _share_out(samples, sides, seed)
+
+
+def hold_out_source(
+    samples: Sequence[Sample], source: str, *, validation_share: float, seed: int
+) -> Split:
+    """Split so that one source is judged on and all others are trained on.
+
+    A sample of another source whose group reaches into the held-out one is left out altogether.
+
+    Args:
+        samples: With a `source` each, and a `group` as `Dataset.grouped` gives it.
+        source: The one to judge on.
+        validation_share: Share of the other samples that is only watched, in (0, 1).
+        seed: Same samples and seed, same split.
+
+    Raises:
+        InvalidInput: There is no such source; the message names those that there are.
+        BadDataset: The other sources do not suffice to train on.
+    """
+    sources = sorted({sample.source for sample in samples} - {""})
+    if source not in sources:
+        raise InvalidInput(
+            f"`hold_out_source` must be one of {', '.join(sources) or 'none, as no sample has one'}"
+            f". Received: {source!r}."
+        )
+    test = tuple(sample for sample in samples if sample.source == source)
+    touched = {group_of(sample) for sample in test}
+    others = [sample for sample in samples if group_of(sample) not in touched]
+    sides = {"validation": validation_share, "train": 1 - validation_share}
+    left_out = [s for s in samples if s.source != source and group_of(s) in touched]
+    return replace(_share_out(others, sides, seed), test=test, left_out=tuple(left_out))
+
+
+def group_of(sample: Sample) -> str:
+    """The group of a sample; its own if the data set names none."""
+    return sample.attributes.get("group") or f"{sample.path} {sample.box_xyxy}"
+
+
+def number_groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """The groups of samples as numbers `(n,)`, counted in the order in which they appear."""
+    number_of: dict[str, int] = {}
+    numbers = [number_of.setdefault(group_of(sample), len(number_of)) for sample in samples]
+    return np.array(numbers, dtype=np.int64)
+
+
+def find_leaks(split: Split) -> Mapping[str, Sequence[Sample]]:
+    """The test samples whose group also stands on the train or validation side, by group."""
+    seen = {group_of(sample) for sample in (*split.train, *split.validation)}
+    leaks: dict[str, list[Sample]] = defaultdict(list)
+    for sample in split.test:
+        if group_of(sample) in seen:
+            leaks[group_of(sample)].append(sample)
+    return leaks
+
+
+def _share_out(samples: Sequence[Sample], sides: Mapping[str, float], seed: int) -> Split:
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        groups[group_of(sample)].append(sample)
+    at = {name: _position(members, seed) for name, members in groups.items()}
+    side_of = {name: _side_at(position, sides) for name, position in at.items()}
+    _fill_empty_sides(groups, at, side_of, sides)
+    chosen: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
+    for name, members in groups.items():
+        chosen[side_of[name]].extend(members)
+    return Split(**{side: tuple(sorted(found, key=_order)) for side, found in chosen.items()})
+
+
+def _order(sample: Sample) -> tuple[str, BoxXyxy | tuple[()]]:
+    return sample.path, sample.box_xyxy or ()
+
+
+def _position(members: Sequence[Sample], seed: int) -> float:
+    """Where in [0, 1) a group stands, by its bytes and the seed."""
+    first = min(f"{sample.sha256} {sample.box_xyxy or ''}" for sample in members)
+    digest = hashlib.sha256(f"{seed} {first}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / _HASH_RANGE
+
+
+def _side_at(position: float, sides: Mapping[str, float]) -> str:
+    *firsts, last = sides
+    for side in firsts:
+        position -= sides[side]
+        if position < 0:
+            return side
+    return last
+
+
+def _fill_empty_sides(
+    groups: Mapping[str, Sequence[Sample]],
+    at: Mapping[str, float],
+    side_of: dict[str, str],
+    sides: Mapping[str, float],
+) -> None:
+    """Where chance has left a side without a class, move the group there that was nearest to it."""
+    ends = dict(zip(sides, accumulate(sides.values()), strict=True))
+    for label in sorted({sample.label for members in groups.values() for sample in members}):
+        having = [name for name in groups if any(s.label == label for s in groups[name])]
+        if len(having) < len(sides):
+            raise BadDataset(
+                f"{LABELS[label]} has {len(having)} pictures that are no near-duplicates or of one "
+                f"scene, but {' and '.join(sides)} need one each. Add pictures of it."
+            )
+        for side, end in ends.items():
+            counts = Counter(side_of[name] for name in having)
+            if counts[side] == 0:
+                movable = [name for name in having if counts[side_of[name]] > 1]
+                centre = end - sides[side] / 2
+                side_of[min(movable, key=lambda name: (abs(at[name] - centre), name))] = side

@@ -15,9 +15,13 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from maskwise.evaluation.calibration import CoverageRisk, SelectiveMetrics
+from maskwise.evaluation.corruptions import CORRUPTIONS, STRENGTHS
 from maskwise.evaluation.metrics import Curve, Metrics
-from maskwise.evaluation.wording import share_text
+from maskwise.evaluation.robustness import Robustness
+from maskwise.intervals import Estimate
 from maskwise.labels import WITH_MASK, WITHOUT_MASK, label_colour_rgb, label_words
+from maskwise.pages.wording import share_text
 
 _INK: Final = "#010203"  # a stand-in; becomes the colour of the text around the chart
 _RIGHT: Final = "#{:02x}{:02x}{:02x}".format(*label_colour_rgb(WITH_MASK))
@@ -59,6 +63,13 @@ _STYLE: Final = {
     ),
 }
 _SIZE: Final = (4.6, 3.45)  # inches; small, so that letters stay legible on a phone
+_SIZE_OF_EIGHT: Final = (4.6, 6.9)  # two by four small ones
+_STYLE_OF_EIGHT: Final = {
+    **_STYLE,
+    "font.size": 9.5,
+    "axes.titlesize": 9.5,
+    "figure.constrained_layout.hspace": 0.06,
+}
 _DOTTED_EPOCHS: Final = 30  # so that an epoch between two gaps is seen too
 _NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
@@ -172,6 +183,108 @@ def precision_recall_curve(metrics: Metrics) -> str | None:
         return _to_svg(figure, name="precision-recall", description=described)
 
 
+def robustness_curves(robustness: Robustness) -> str:
+    """Draw accuracy by strength, a small chart for each corruption, all to the same scale.
+
+    Returns:
+        An `<svg>` element.
+    """
+    with style.context(["default", _STYLE_OF_EIGHT]):
+        figure = Figure(figsize=_SIZE_OF_EIGHT, layout="constrained", facecolor="none")
+        grid = figure.subplots(4, 2, sharey=True, subplot_kw={"facecolor": "none"})
+        for axes, (name, curve) in zip(grid.flat, robustness.corrupted.items(), strict=True):
+            _draw_by_strength(axes, name, curve, robustness)
+        grid[0, 0].margins(y=0)
+        grid[0, 0].set_ylim(top=1)
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+        described = [
+            f"{CORRUPTIONS[name].title} {' to '.join(share_text(curve[i].value) for i in (0, -1))}"
+            for name, curve in robustness.corrupted.items()
+        ]
+        return _to_svg(
+            figure,
+            name="robustness",
+            description=f"Accuracy from {share_text(robustness.clean.value)} on clean pictures, "
+            f"at strengths 1 to 5: {'; '.join(described)}.",
+        )
+
+
+def reliability_plot(metrics: Metrics) -> str | None:
+    """Draw the share of right answers against how sure they were, with 95 % intervals.
+
+    Returns:
+        An `<svg>` element, or None without pictures.
+    """
+    bins = [(each.confidence, each.accuracy) for each in metrics.reliability]
+    known = [
+        (confidence, rate.value, rate.low, rate.high)
+        for confidence, rate in bins
+        if rate.value is not None and rate.low is not None and rate.high is not None
+    ]
+    if not known:
+        return None
+    confidence, value, low, high = np.array(known).T
+    with style.context(["default", _STYLE]):
+        figure, axes = _new_figure()
+        axes.plot(
+            [0, 1], [0, 1], ":", color=_INK, alpha=0.5, linewidth=1.2, label="as sure as right"
+        )
+        axes.vlines(confidence, low, high, color=_RIGHT, alpha=0.35, linewidth=2)
+        axes.plot(
+            confidence, value, "o", color=_RIGHT, markersize=5, clip_on=False, label="answers"
+        )
+        least = min(confidence.min(), low.min())
+        axes.set(xlim=(least - 0.02, 1), ylim=(least - 0.02, 1))
+        axes.set(xlabel="probability of the answer", ylabel="right answers")
+        _in_percent(axes)
+        axes.legend(loc="upper left")
+        described = (
+            f"Reliability plot of {len(known)} bins. "
+            f"Expected calibration error {_number(metrics.ece.value)}."
+        )
+        return _to_svg(figure, name="reliability", description=described)
+
+
+def coverage_risk_plot(
+    measured: CoverageRisk,
+    *,
+    at_work: SelectiveMetrics | None = None,
+    max_error: float | None = None,
+) -> str | None:
+    """Draw the error rate among the answered against the share that is answered.
+
+    Args:
+        measured: The curve.
+        at_work: Where a rule stands.
+        max_error: The rate that it was asked to stay under.
+
+    Returns:
+        An `<svg>` element, or None without pictures.
+    """
+    curve = measured.curve
+    if curve is None:
+        return None
+    with style.context(["default", _STYLE]):
+        figure, axes = _new_figure()
+        axes.plot(curve.x, curve.y, color=_RIGHT, clip_on=False)
+        axes.fill_between(curve.x, curve.y, color=_RIGHT, alpha=0.08, linewidth=0)
+        if max_error is not None:
+            axes.axhline(max_error, linestyle=":", color=_INK, linewidth=1.2, label="asked for")
+        if at_work is not None:
+            _draw_point(axes, at_work.coverage.value, at_work.error.value)
+        top = 1.15 * max(*curve.y, max_error or 0.0, 0.01)
+        axes.set(xlim=(0, 1), ylim=(0, min(top, 1)))
+        axes.set(xlabel="pictures answered", ylabel="errors among the answered")
+        _in_percent(axes)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="upper left")
+        described = (
+            f"Coverage-risk curve. {share_text(curve.y[-1])} of the answers are wrong if all "
+            f"pictures are answered. Area under it {_number(measured.aurc.value)}."
+        )
+        return _to_svg(figure, name="coverage-risk", description=described)
+
+
 def _new_figure() -> tuple[Figure, Axes]:
     figure = Figure(figsize=_SIZE, layout="constrained", facecolor="none")
     return figure, figure.add_subplot(facecolor="none")
@@ -200,12 +313,37 @@ def _draw_cell(axes: Axes, row: int, column: int, count: int, row_total: int) ->
 def _draw_curve(axes: Axes, curve: Curve, point: tuple[float | None, float | None]) -> None:
     axes.plot(curve.x, curve.y, color=_RIGHT, clip_on=False)
     axes.fill_between(curve.x, curve.y, color=_RIGHT, alpha=0.08, linewidth=0)
-    x, y = point
+    _draw_point(axes, *point)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    _in_percent(axes)
+
+
+def _draw_point(axes: Axes, x: float | None, y: float | None) -> None:
     if x is not None and y is not None:
         axes.plot(x, y, "o", color=_WRONG, markersize=8, clip_on=False, label="as it answers")
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+
+
+def _in_percent(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_percent))
+
+
+def _draw_by_strength(
+    axes: Axes, name: str, curve: Sequence[Estimate], robustness: Robustness
+) -> None:
+    value, low, high = zip(*((each.value, each.low, each.high) for each in curve), strict=True)
+    for level, dashes, label in (
+        (robustness.clean.value, "--", "clean"),
+        (robustness.majority, ":", "guessing"),
+    ):
+        flat = np.full(len(curve), level, dtype=np.float64)
+        axes.plot(STRENGTHS, flat, dashes, color=_INK, alpha=0.6, linewidth=1.2, label=label)
+    axes.fill_between(STRENGTHS, low, high, color=_RIGHT, alpha=0.15, linewidth=0)
+    axes.plot(STRENGTHS, value, color=_RIGHT, marker="o", clip_on=False, label="corrupted")
+    corruption = CORRUPTIONS[name]
+    axes.set_title(f"{corruption.title} ({corruption.unit})", loc="left")
+    axes.set_xticks(STRENGTHS, [f"{level:g}" for level in corruption.levels])
+    axes.yaxis.set_major_formatter(FuncFormatter(_percent))
 
 
 def _finite_column(history: Sequence[Mapping[str, float | None]], key: str) -> list[float]:

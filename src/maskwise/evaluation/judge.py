@@ -1,7 +1,8 @@
 """Judge: lets a finished run answer on pictures that it was not trained on."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,26 +12,38 @@ from PIL import Image
 
 from maskwise import __version__
 from maskwise.dataset.dataset import Dataset, Progress
-from maskwise.dataset.samples import Sample
+from maskwise.dataset.grouping import group_samples
+from maskwise.dataset.split import find_leaks, number_groups
 from maskwise.errors import BadDataset
+from maskwise.evaluation.calibration import coverage_risk, measure_selective
 from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.report import Mistake, Report
+from maskwise.evaluation.robustness import N_VARIANTS, measure_robustness
+from maskwise.evaluation.slices import measure_look, measure_slices
 from maskwise.extras import load
 from maskwise.images import encode_image
+from maskwise.inference.attention import Explainer, overlay
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import decide
+from maskwise.inference.pipeline import read_rule
 from maskwise.labels import LABELS
 from maskwise.names import legible
+from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.run import Run
+
+LEAK: Final = "has a twin in training"
+"""The slice that parts leaking test pictures from the others."""
 
 _SHOWN_MISTAKES: Final = 24
 _THUMBNAIL_SIZE: Final = 128
+_WORSENED: Final = 200
 
 
 def evaluate(
     run: str | os.PathLike[str] | Run,
     data: Dataset | str | os.PathLike[str] | None = None,
     *,
+    robustness: bool = True,
     on_progress: Progress | None = None,
 ) -> Report:
     """Judge a finished run.
@@ -40,11 +53,13 @@ def evaluate(
         data: Pictures to judge on. None: the test side of the run's own split, read again from
             the folder that it was trained from. Of other data, classes that the network does not
             know and pictures whose bytes it was trained on are left out, and the report says so.
-        on_progress: Told after each picture.
+        robustness: Whether to judge also on up to 200 of the pictures made worse in many ways,
+            which takes 43 answers on each.
+        on_progress: Told how many answers are given and how many are to be.
 
     Returns:
-        Metrics with 95 % intervals, learning curves and the worst mistakes; `Report.write` makes
-        the files.
+        Metrics with 95 % intervals, in all and on parts of the pictures, learning curves and the
+        worst mistakes; `Report.write` makes the files.
 
     Raises:
         BadRun: The run is missing, unfinished or damaged.
@@ -52,45 +67,146 @@ def evaluate(
             classes, or nothing is left to judge on.
     """
     opened = run if isinstance(run, Run) else Run.open(run)
-    runtime = load("maskwise.inference.runtime_keras", extra="train")
-    session = runtime.KerasSession.load(opened)
-    dataset, notes = _test_side(opened) if data is None else _other_data(opened, data)
-    samples = dataset.samples
-    classifier = MaskClassifier(session, opened.recipe.preprocess)
-    probability = classifier(_pictures(dataset, samples, on_progress))
-    label = np.array([sample.label for sample in samples], dtype=np.int64)
+    classifier, rule = load_classifier(opened), read_rule(opened)
+    dataset, notes = (
+        _test_side(opened) if data is None else unseen_pictures([opened], data, who="the network")
+    )
+    progress = _Progress(len(dataset.samples), robustness, on_progress)
+    looks: list[tuple[float, float, float]] = []
+    faces = _noting(read_faces(dataset, classifier.spec, progress.judged), looks)
+    answered = classifier(faces)
+    label = np.array([sample.label for sample in dataset.samples], dtype=np.int64)
+    group = number_groups(dataset.samples)
+    calibrated = rule.calibrate(answered)
     return Report(
         title=f"{opened.recipe.name} on {legible(dataset.root.name)}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         facts=_facts(opened, dataset),
-        metrics=measure(label, probability),
+        metrics=measure(label, calibrated, group=group),
+        rule=rule,
+        selective=measure_selective(label, rule.decide(answered), group=group),
+        coverage_risk=coverage_risk(label, calibrated, group=group),
+        slices=measure_slices(
+            dataset.samples, np.array(looks).reshape(-1, 3), calibrated, group=group
+        ),
+        robustness=measure_robustness(
+            classifier,
+            lambda index: dataset.read_face(dataset.samples[index], classifier.spec),
+            label,
+            limit=_WORSENED,
+            on_progress=progress.worsened,
+        )
+        if robustness
+        else None,
         history=tuple(opened.finished_checkpoint().history),
-        mistakes=_worst_mistakes(dataset, label, probability),
+        mistakes=_worst_mistakes(dataset, label, calibrated, Explainer.load(opened)),
         notes=notes,
     )
 
 
+class _Progress:
+    """Tells of two passes over the pictures as if they were one."""
+
+    def __init__(self, n: int, robustness: bool, on_progress: Progress | None) -> None:
+        self._n = n
+        self._more = N_VARIANTS * min(n, _WORSENED) if robustness else 0
+        self._on_progress = on_progress
+
+    def judged(self, done: int, total: int) -> None:  # noqa: ARG002 - known before
+        if self._on_progress is not None:
+            self._on_progress(done, self._n + self._more)
+
+    def worsened(self, done: int, total: int) -> None:
+        if self._on_progress is not None:
+            share = done / max(total, 1)
+            self._on_progress(self._n + round(self._more * share), self._n + self._more)
+
+
+def _noting(
+    faces: Iterable[NDArray[np.uint8]], looks: list[tuple[float, float, float]]
+) -> Iterator[NDArray[np.uint8]]:
+    for face_rgb in faces:
+        looks.append(measure_look(face_rgb))
+        yield face_rgb
+
+
+def load_classifier(run: Run) -> MaskClassifier:
+    """The network of a finished run, as users get it.
+
+    Raises:
+        BadRun: The run is unfinished or damaged.
+        MissingExtra: TensorFlow is not installed.
+    """
+    runtime = load("maskwise.inference.runtime_keras", extra="train")
+    return MaskClassifier(runtime.KerasSession.load(run), run.recipe.preprocess)
+
+
 def _test_side(run: Run) -> tuple[Dataset, tuple[str, ...]]:
-    dataset = Dataset(root=run.data_folder, samples=run.read_split().test)
-    note = (
-        "The pictures were split at random within one data set. Near-duplicates and the habits of "
-        "a source stand on both sides, so these figures say little about faces from elsewhere: "
-        "judge on pictures of another origin too, with `maskwise evaluate RUN DATA`."
+    split = run.read_split()
+    leaking = {sample.key for found in find_leaks(split).values() for sample in found}
+    samples = split.test
+    if leaking:
+        samples = tuple(
+            replace(
+                sample,
+                attributes={**sample.attributes, LEAK: "yes" if sample.key in leaking else "no"},
+            )
+            for sample in samples
+        )
+    dataset = Dataset(root=run.data_folder, samples=samples)
+    return dataset, (_split_note(run, len(leaking), len(samples)),)
+
+
+def _split_note(run: Run, n_leaking: int, n_test: int) -> str:
+    elsewhere = (
+        "So these figures say little about faces from elsewhere: judge on pictures of another "
+        "origin too, with `maskwise evaluate RUN DATA`."
     )
-    return dataset, (note,)
+    if run.recipe.held_out_source:
+        return (
+            f"All pictures of the source {run.recipe.held_out_source} were held out, and the "
+            "network has seen none of them, nor near-duplicates: that is how it fares on the "
+            "pictures of one stranger."
+        )
+    if run.recipe.split == "grouped":
+        return (
+            "Near-duplicates and faces of one scene were kept on one side, but the habits of each "
+            f"source stand on both. {elsewhere}"
+        )
+    return (
+        f"The pictures were split at random within one data set. {_pictures_in_words(n_leaking)} "
+        f"of {n_test} in the test ({n_leaking / max(n_test, 1):.1%}) have a near-duplicate or "
+        "another face of their scene among those that were trained or watched on, and the habits "
+        f"of each source stand on both sides. {elsewhere} `maskwise train --split grouped` keeps "
+        "near-duplicates together."
+    )
 
 
-def _other_data(
-    run: Run, data: Dataset | str | os.PathLike[str]
+def unseen_pictures(
+    runs: Sequence[Run], data: Dataset | str | os.PathLike[str], *, who: str
 ) -> tuple[Dataset, tuple[str, ...]]:
+    """The pictures that runs can be judged on, though they were not trained from this data.
+
+    Args:
+        runs: One or more of the same classes.
+        data: Where the pictures come from.
+        who: How sentences name the networks.
+
+    Returns:
+        The data without pictures of other classes or that a network was trained on, byte for
+        byte; and sentences that say how many were left out.
+
+    Raises:
+        BadDataset: The same picture stands in two classes, or nothing is left.
+    """
     dataset = data if isinstance(data, Dataset) else Dataset.open(data)
-    seen = {sample.sha256 for side, sample in run.read_split() if side != "test"}
-    known = dataset.only(run.recipe.labels)
+    seen = {sample.sha256 for run in runs for side, sample in run.read_split() if side != "test"}
+    known = dataset.only(runs[0].recipe.labels)
     known.require_one_class_each()
     kept = tuple(sample for sample in known.samples if sample.sha256 not in seen)
     left_out = {
-        "of classes that the network does not know": len(dataset.samples) - len(known.samples),
-        "that the network was trained on, byte for byte": len(known.samples) - len(kept),
+        f"of classes that {who} does not know": len(dataset.samples) - len(known.samples),
+        f"that {who} was trained on, byte for byte": len(known.samples) - len(kept),
         "that cannot be read": len(dataset.unreadable),
         "under no folder with a class name": len(dataset.unlabelled),
     }
@@ -100,41 +216,56 @@ def _other_data(
             + "; ".join(f"{_pictures_in_words(n)} {why}" for why, n in left_out.items() if n)
         )
     notes = tuple(f"Left out: {_pictures_in_words(n)} {why}." for why, n in left_out.items() if n)
-    return Dataset(dataset.root, kept, dataset.unreadable, dataset.unlabelled), notes
+    return group_samples(replace(dataset, samples=kept)), notes
 
 
 def _pictures_in_words(n: int) -> str:
     return f"{n} picture{'' if n == 1 else 's'}"
 
 
-def _pictures(
-    dataset: Dataset, samples: Sequence[Sample], on_progress: Progress | None
+def read_faces(
+    dataset: Dataset, spec: PreprocessSpec, on_progress: Progress | None = None
 ) -> Iterator[NDArray[np.uint8]]:
-    for done, sample in enumerate(samples, start=1):
-        yield dataset.read(sample)
+    """Read the faces of all samples one by one; `on_progress` is told after each.
+
+    Raises:
+        BadDataset: A file is gone or has changed.
+    """
+    for done, sample in enumerate(dataset.samples, start=1):
+        yield dataset.read_face(sample, spec)
         if on_progress is not None:
-            on_progress(done, len(samples))
+            on_progress(done, len(dataset.samples))
 
 
 def _worst_mistakes(
-    dataset: Dataset, label: NDArray[np.int64], probability: NDArray[np.float32]
+    dataset: Dataset,
+    label: NDArray[np.int64],
+    probability: NDArray[np.float32],
+    explainer: Explainer,
 ) -> tuple[Mistake, ...]:
     answer = decide(probability)
     wrong = np.flatnonzero(answer != label)
     worst_first = wrong[np.argsort(-probability[wrong].max(axis=1), kind="stable")]
-    return tuple(
-        Mistake(
-            path=dataset.samples[index].path,
-            label=int(label[index]),
-            answer=int(answer[index]),
-            probability=tuple(float(value) for value in probability[index]),
-            thumbnail_jpeg=_thumbnail(dataset.read(dataset.samples[index])),
+    mistakes = []
+    for index in worst_first[:_SHOWN_MISTAKES].tolist():
+        sample = dataset.samples[index]
+        face_rgb = dataset.read_face(sample, explainer.spec)
+        mistakes.append(
+            Mistake(
+                path=sample.path,
+                box_xyxy=sample.box_xyxy,
+                label=int(label[index]),
+                answer=int(answer[index]),
+                probability=tuple(float(value) for value in probability[index]),
+                thumbnail_jpeg=thumbnail(face_rgb),
+                heat_jpeg=thumbnail(overlay(face_rgb, explainer(face_rgb).heat)),
+            )
         )
-        for index in worst_first[:_SHOWN_MISTAKES]
-    )
+    return tuple(mistakes)
 
 
-def _thumbnail(image_rgb: NDArray[np.uint8]) -> bytes:
+def thumbnail(image_rgb: NDArray[np.uint8]) -> bytes:
+    """A small copy of an RGB picture `(h, w, 3)`, as JPEG."""
     picture = Image.fromarray(image_rgb)
     picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE))
     return encode_image(np.asarray(picture), format="jpeg")

@@ -1,28 +1,30 @@
 """Metrics: what the answers on a test set are worth, each figure with its interval."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.intervals import (
+from maskwise.inference.decision import decide
+from maskwise.intervals import (
     CONFIDENCE,
     Estimate,
     Statistic,
     bootstrap,
+    effective_size,
     f1_rate,
     mean_rate,
     rate,
 )
-from maskwise.inference.decision import decide
 from maskwise.labels import LABELS, WITH_MASK, label_name
 
 _MAX_CURVE_POINTS: Final = 200
+_RELIABILITY_BINS: Final = 15
 _LEAST_PROBABILITY: Final = float(np.finfo(np.float32).eps)  # as scikit-learn's log_loss
 
 
@@ -67,28 +69,70 @@ class Curve:
     x: tuple[float, ...]
     y: tuple[float, ...]
 
+    @classmethod
+    def through(cls, x: NDArray[np.float64], y: NDArray[np.float64]) -> Self:
+        """The curve through these points `(n,)`, of which some are left out where they crowd."""
+        steps = np.hypot(np.diff(x), np.diff(y))
+        along = np.r_[0.0, steps.cumsum()]
+        even = np.linspace(0, along[-1], _MAX_CURVE_POINTS)
+        kept = np.unique(np.r_[np.searchsorted(along, even[:-1]), len(x) - 1])
+        return cls(tuple(x[kept].tolist()), tuple(y[kept].tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Pictures that were answered with about the same confidence.
+
+    Attributes:
+        n: How many.
+        confidence: Mean probability of the answer.
+        accuracy: Share of right answers; the same as `confidence` where that can be believed.
+    """
+
+    n: int
+    confidence: float
+    accuracy: Estimate
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "n": self.n,
+            "confidence": self.confidence,
+            "accuracy": self.accuracy.to_dict(),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """What the answers are worth. *Positive* is `with_mask`, *negative* every other class.
 
     Attributes:
+        n_groups: How many groups of dependent pictures there are; None if none were told.
         accuracy: Share of right answers.
         balanced_accuracy: Mean of the classes' recalls.
         auroc: Chance that a picture with mask scores higher than one without; ties count half.
         average_precision: Mean precision over all recalls.
         log_loss: Mean of -ln(probability given to the truth).
+        brier: Half the mean squared distance between the probabilities and the truth, in [0, 1]
+            for any number of classes; for two it is the usual mean of (p - y)².
+        ece: Expected calibration error: how far the probability of the answer and the share of
+            right answers are apart, on average over `reliability`, in [0, 1].
+        reliability: Up to 15 bins of as many pictures each, from the least confidence up.
         confusion: How many pictures of each class (row) were called what (column).
         per_class: In the order of `LABELS`.
         roc: False positive rate (x) and recall (y); None unless both kinds were seen.
         precision_recall: Recall (x) and precision (y); None unless both kinds were seen.
     """
 
+    n_groups: int | None
     accuracy: Estimate
     balanced_accuracy: Estimate
     auroc: Estimate
     average_precision: Estimate
     log_loss: Estimate
+    brier: Estimate
+    ece: Estimate
+    reliability: tuple[ReliabilityBin, ...]
     confusion: tuple[tuple[int, ...], ...]
     per_class: tuple[ClassMetrics, ...]
     roc: Curve | None
@@ -119,12 +163,14 @@ class Metrics:
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON; null where the pictures do not define a figure.
 
-        `n`, `positive` and `confidence`; then `{value, low, high}` for each figure; `confusion`
-        with its `labels`; `per_class`, a list with label, support and three figures; `roc` and
-        `precision_recall`, two equally long lists each.
+        `n`, `n_groups` (null if no groups were told), `positive` and `confidence`; then
+        `{value, low, high}` for each figure; `reliability`, a list of bins with n, confidence and
+        the figure accuracy; `confusion` with its `labels`; `per_class`, a list with label, support
+        and three figures; `roc` and `precision_recall`, two equally long lists each.
         """
         return {
             "n": self.n,
+            "n_groups": self.n_groups,
             "positive": LABELS[WITH_MASK],
             "confidence": CONFIDENCE,
             "accuracy": self.accuracy.to_dict(),
@@ -135,6 +181,9 @@ class Metrics:
             "auroc": self.auroc.to_dict(),
             "average_precision": self.average_precision.to_dict(),
             "log_loss": self.log_loss.to_dict(),
+            "brier": self.brier.to_dict(),
+            "ece": self.ece.to_dict(),
+            "reliability": [each.to_dict() for each in self.reliability],
             "labels": [label_name(each.label) for each in self.per_class],
             "confusion": [list(row) for row in self.confusion],
             "per_class": [each.to_dict() for each in self.per_class],
@@ -143,33 +192,46 @@ class Metrics:
         }
 
 
-def measure(label: NDArray[np.int64], probability: NDArray[np.float32]) -> Metrics:
+def measure(
+    label: NDArray[np.int64],
+    probability: NDArray[np.float32],
+    *,
+    group: NDArray[np.int64] | None = None,
+) -> Metrics:
     """Compare answers with the truth.
 
     Args:
         label: The truth, class numbers `(n,)` of `maskwise.LABELS`.
         probability: The answers `(n, classes)` in [0, 1], in the order of `maskwise.LABELS`.
+        group: Which pictures depend on each other, `(n,)`, as near-duplicates and faces of one
+            scene do: those with the same number. None: no two of them.
 
     Returns:
         All figures; what the pictures do not define, such as a recall without positives or
-        anything at all without pictures, is None.
+        anything at all without pictures, is None. Rates have Wilson's interval, with groups at
+        their effective size; the others are bootstrapped, with groups by group.
 
     Raises:
         InvalidInput: Shapes or values do not fit together.
     """
-    _require_fitting(label, probability)
-    classes = probability.shape[1]
+    require_fitting(label, probability, group)
+    answer, classes = decide(probability), probability.shape[1]
     confusion = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(confusion, (label, decide(probability)), 1)
-    per_class = tuple(_class_metrics(confusion, index) for index in range(classes))
-    auroc, average_precision, log_loss = _ranking_estimates(label, probability)
+    np.add.at(confusion, (label, answer), 1)
+    per_class = tuple(_class_metrics(label == k, answer == k, k, group) for k in range(classes))
+    auroc, average_precision = _ranking_estimates(label, probability, group)
+    log_loss, brier, ece = _probability_estimates(label, probability, group)
     roc, precision_recall = _curves(label == WITH_MASK, probability[:, WITH_MASK])
     return Metrics(
-        accuracy=rate(int(confusion.trace()), len(label)),
+        n_groups=None if group is None else len(np.unique(group)),
+        accuracy=share_of(answer == label, group),
         balanced_accuracy=mean_rate([each.recall for each in per_class]),
         auroc=auroc,
         average_precision=average_precision,
         log_loss=log_loss,
+        brier=brier,
+        ece=ece,
+        reliability=_reliability(answer == label, probability.max(axis=1), group),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         per_class=per_class,
         roc=roc,
@@ -177,7 +239,18 @@ def measure(label: NDArray[np.int64], probability: NDArray[np.float32]) -> Metri
     )
 
 
-def _require_fitting(label: NDArray[np.int64], probability: NDArray[np.float32]) -> None:
+def share_of(hit: NDArray[np.bool_], group: NDArray[np.int64] | None) -> Estimate:
+    """The share of hits among these pictures `(n,)`, by group if they have one."""
+    effective_n = None if group is None else effective_size(hit, group)
+    return rate(int(hit.sum()), len(hit), effective_n=effective_n)
+
+
+def require_fitting(
+    label: NDArray[np.int64],
+    probability: NDArray[np.float32],
+    group: NDArray[np.int64] | None = None,
+) -> None:
+    """Raise InvalidInput unless each picture has a label, probabilities and, if any, a group."""
     if probability.ndim != 2 or not 2 <= probability.shape[1] <= len(LABELS):
         raise InvalidInput(
             f"`probability` must have shape (n, classes) with 2 or {len(LABELS)} classes. "
@@ -198,55 +271,146 @@ def _require_fitting(label: NDArray[np.int64], probability: NDArray[np.float32])
             f"`probability` must lie between 0 and 1. "
             f"Received: {probability.min()} to {probability.max()}."
         )
+    if group is not None and group.shape != label.shape:
+        raise InvalidInput(
+            f"`group` must have one entry for each of the {len(label)} pictures. "
+            f"Received shape: {group.shape}."
+        )
 
 
-def _class_metrics(confusion: NDArray[np.int64], label: int) -> ClassMetrics:
-    right = int(confusion[label, label])
-    support, called = int(confusion[label].sum()), int(confusion[:, label].sum())
+def _class_metrics(
+    true: NDArray[np.bool_],
+    called: NDArray[np.bool_],
+    label: int,
+    group: NDArray[np.int64] | None,
+) -> ClassMetrics:
+    def among(pictures: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+        return None if group is None else group[pictures]
+
+    either, right = true | called, true & called
+    f1_size = None if group is None else effective_size(right[either], group[either])
     return ClassMetrics(
         label=label,
-        support=support,
-        precision=rate(right, called),
-        recall=rate(right, support),
-        f1=f1_rate(right, wrong=support + called - 2 * right),
+        support=int(true.sum()),
+        precision=share_of(true[called], among(called)),
+        recall=share_of(called[true], among(true)),
+        f1=f1_rate(int(right.sum()), int((true ^ called).sum()), effective_n=f1_size),
     )
 
 
 def _ranking_estimates(
-    label: NDArray[np.int64], probability: NDArray[np.float32]
+    label: NDArray[np.int64], probability: NDArray[np.float32], group: NDArray[np.int64] | None
+) -> tuple[Estimate, Estimate]:
+    positive, score = label == WITH_MASK, probability[:, WITH_MASK]
+    if positive.all() or not positive.any():
+        return Estimate(), Estimate()
+    auroc = float(sklearn_metrics.roc_auc_score(positive, score))
+    average_precision = float(sklearn_metrics.average_precision_score(positive, score))
+    ends = bootstrap(_ranking_statistic(positive, score), label, group=group).tolist()
+    return Estimate.of(auroc, ends[0]), Estimate.of(average_precision, ends[1])
+
+
+def _probability_estimates(
+    label: NDArray[np.int64], probability: NDArray[np.float32], group: NDArray[np.int64] | None
 ) -> tuple[Estimate, Estimate, Estimate]:
+    """Log loss, Brier score and calibration error.
+
+    A single mistake can move each of them far, so without any their uncertainty is not known.
+    """
     if not len(label):
         return Estimate(), Estimate(), Estimate()
-    given = probability[np.arange(len(label)), label].astype(np.float64)
-    loss = -np.log(np.maximum(given, _LEAST_PROBABILITY))
-    positive, score = label == WITH_MASK, probability[:, WITH_MASK]
-    auroc = average_precision = math.nan
-    if positive.any() and not positive.all():
-        auroc = float(sklearn_metrics.roc_auc_score(positive, score))
-        average_precision = float(sklearn_metrics.average_precision_score(positive, score))
-    ends = bootstrap(_ranking_statistic(positive, score, loss), label).tolist()
+    statistic = _probability_statistic(label, probability)
+    log_loss, brier, ece, _ = statistic(np.ones((1, len(label)), dtype=np.int64))[0].tolist()
+    if (decide(probability) == label).all():
+        return Estimate(log_loss), Estimate(brier), Estimate(ece)
+    ends = bootstrap(statistic, label, group=group).tolist()
     return (
-        Estimate.of(auroc, ends[0]),
-        Estimate.of(average_precision, ends[1]),
-        Estimate.of(float(loss.mean()), ends[2]),
+        Estimate.of(log_loss, ends[0]),
+        Estimate.of(brier, ends[1]),
+        Estimate.of(ece, _without_bias(ece, ends[2], noise=ends[3][1])),
     )
 
 
-def _ranking_statistic(
-    positive: NDArray[np.bool_], score: NDArray[np.float32], loss: NDArray[np.float64]
-) -> Statistic:
-    """AUROC, average precision and log loss of many draws, from one sorting of the scores."""
+def _without_bias(value: float, ends: Sequence[float], *, noise: float) -> tuple[float, float]:
+    """The bootstrap's basic interval, from 0 on where chance alone explains the figure.
+
+    Chance keeps confidence and accuracy apart, in the pictures and once more in each draw, so that
+    percentiles miss a figure that is truly small. The basic interval mirrors them at the figure:
+    Davison and Hinkley (1997), Bootstrap Methods and their Application, section 5.2.
+
+    Args:
+        value: The figure.
+        ends: Its percentiles over the draws, NaN if they do not vary.
+        noise: What it would hardly exceed, were confidence right in each bin.
+    """
+    low, high = ends
+    if math.isnan(low):
+        return math.nan, math.nan
+    return 0.0 if value <= noise else max(0.0, 2 * value - high), max(value, 2 * value - low)
+
+
+def _probability_statistic(label: NDArray[np.int64], probability: NDArray[np.float32]) -> Statistic:
+    """Of many draws: log loss, Brier score, calibration error, and how far chance moves the bins.
+
+    The bins stay as they are.
+    """
+    n, classes = probability.shape
+    exact = probability.astype(np.float64)
+    loss = -np.log(np.maximum(exact[np.arange(n), label], _LEAST_PROBABILITY))
+    distance = np.square(exact - np.eye(classes)[label]).sum(axis=1) / 2
+    confidence = exact.max(axis=1)
+    surplus_by_bin = np.zeros((n, _RELIABILITY_BINS))
+    surplus = confidence - (decide(probability) == label)
+    surplus_by_bin[np.arange(n), _bins(confidence)] = surplus
+    columns = np.column_stack([loss, distance, surplus_by_bin])
+    measured = surplus_by_bin.mean(axis=0)
+
+    def statistic(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        means = counts @ columns / counts.sum(axis=1, keepdims=True)
+        drawn = means[:, 2:]
+        ece, noise = np.abs(drawn).sum(axis=1), np.abs(drawn - measured).sum(axis=1)
+        return np.column_stack([means[:, :2], ece, noise])
+
+    return statistic
+
+
+def _bins(confidence: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Bins of as many pictures each, by confidence; pictures of equal confidence stay together.
+
+    Source: Nixon et al. (2019), arXiv:1904.01685, "adaptive" binning.
+    """
+    _, tie, size = np.unique(confidence, return_inverse=True, return_counts=True)
+    middle = size.cumsum() - size / 2  # of each tie, counted in pictures
+    places = (middle * _RELIABILITY_BINS / max(1, len(confidence))).astype(np.int64)
+    numbers: NDArray[np.int64] = places[tie]
+    return numbers
+
+
+def _reliability(
+    right: NDArray[np.bool_],
+    confidence: NDArray[np.float32],
+    group: NDArray[np.int64] | None,
+) -> tuple[ReliabilityBin, ...]:
+    numbers = _bins(confidence)
+    members = [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
+    return tuple(
+        ReliabilityBin(
+            n=len(index),
+            confidence=float(confidence[index].mean(dtype=np.float64)),
+            accuracy=share_of(right[index], None if group is None else group[index]),
+        )
+        for index in members
+    )
+
+
+def _ranking_statistic(positive: NDArray[np.bool_], score: NDArray[np.float32]) -> Statistic:
+    """AUROC and average precision of many draws, from one sorting of the scores."""
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     first_of_tie = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
     is_positive = positive[order]
-    one_kind = positive.all() or not positive.any()
 
     def statistic(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        log_loss = counts @ loss / len(loss)
-        if one_kind:
-            undefined = np.full_like(log_loss, np.nan)
-            return np.stack([undefined, undefined, log_loss], axis=1)
         drawn = counts[:, order]
         positives = np.add.reduceat(drawn * is_positive, first_of_tie, axis=1)
         negatives = np.add.reduceat(drawn * ~is_positive, first_of_tie, axis=1)
@@ -255,7 +419,7 @@ def _ranking_statistic(
         auroc = (negatives * (found - positives / 2)).sum(axis=1) / n_pairs
         precision = found / np.maximum(found + false, 1)
         average_precision = (positives * precision).sum(axis=1) / found[:, -1]
-        return np.stack([auroc, average_precision, log_loss], axis=1)
+        return np.stack([auroc, average_precision], axis=1)
 
     return statistic
 
@@ -266,17 +430,9 @@ def _curves(
     if positive.all() or not positive.any():
         return None, None
     false_positive_rate, recall, _ = sklearn_metrics.roc_curve(positive, score)
-    roc = _thinned(false_positive_rate, recall)
+    roc = Curve.through(false_positive_rate, recall)
     precision, recall, _ = sklearn_metrics.precision_recall_curve(positive, score)
-    return roc, _thinned(recall[::-1], precision[::-1])
-
-
-def _thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> Curve:
-    steps = np.hypot(np.diff(x), np.diff(y))
-    along = np.r_[0.0, steps.cumsum()]
-    even = np.linspace(0, along[-1], _MAX_CURVE_POINTS)
-    kept = np.unique(np.r_[np.searchsorted(along, even[:-1]), len(x) - 1])
-    return Curve(tuple(x[kept].tolist()), tuple(y[kept].tolist()))
+    return roc, Curve.through(recall[::-1], precision[::-1])
 
 
 def _curve_to_dict(curve: Curve | None, x: str, y: str) -> Mapping[str, Any] | None:

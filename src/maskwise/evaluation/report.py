@@ -3,14 +3,19 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from maskwise.durable import make_folder, write_text
+from maskwise.evaluation.calibration import CoverageRisk, SelectiveMetrics
 from maskwise.evaluation.metrics import Metrics
 from maskwise.evaluation.page import render_html, render_markdown
+from maskwise.evaluation.robustness import Robustness
+from maskwise.evaluation.slices import Slice
+from maskwise.inference.decision import DecisionRule
 from maskwise.labels import LABELS, label_name
+from maskwise.preprocess import BoxXyxy
 
 FORMAT_VERSION: Final = 1
 """Of `metrics.json`; grows when a reader of the old layout would misread the new one."""
@@ -25,7 +30,9 @@ class Mistake:
         label: The truth, a class number of `maskwise.LABELS`.
         answer: What was answered, likewise.
         probability: Of each class, in the order of `maskwise.LABELS`.
-        thumbnail_jpeg: A small copy of the picture, or empty for none.
+        thumbnail_jpeg: A small copy of the face, or empty for none.
+        box_xyxy: Where the face is in its picture; None for all of it.
+        heat_jpeg: The same copy with what spoke for the answer laid over it, or empty for none.
     """
 
     path: str
@@ -33,11 +40,14 @@ class Mistake:
     answer: int
     probability: tuple[float, ...]
     thumbnail_jpeg: bytes = b""
+    box_xyxy: BoxXyxy | None = None
+    heat_jpeg: bytes = b""
 
     def to_dict(self) -> Mapping[str, Any]:
-        """Plain values for JSON, without the thumbnail."""
+        """Plain values for JSON, without the small copies."""
         return {
             "path": self.path,
+            "box_xyxy": self.box_xyxy,
             "truth": label_name(self.label),
             "answer": label_name(self.answer),
             "probability": dict(zip(LABELS, self.probability, strict=False)),
@@ -53,6 +63,11 @@ class Report:
         created: When it was judged, as ISO 8601 in UTC.
         facts: What a reader needs to do it again: recipe, seed, data, versions.
         metrics: The figures.
+        rule: How the network answers; its calibrated probabilities are what is measured.
+        selective: What that rule is worth, which may answer *unsure*.
+        coverage_risk: What other rules would be worth.
+        slices: The figures on parts of the pictures.
+        robustness: The figures on pictures that were made worse.
         history: A mapping for each epoch with loss, accuracy, val_loss and val_accuracy.
         mistakes: The worst of them, the worst first.
         notes: Plain sentences about what the figures do not say; `backticks` mark what is typed.
@@ -62,6 +77,11 @@ class Report:
     created: str
     facts: Mapping[str, str]
     metrics: Metrics
+    rule: DecisionRule = field(default_factory=DecisionRule)
+    selective: SelectiveMetrics | None = None
+    coverage_risk: CoverageRisk | None = None
+    slices: tuple[Slice, ...] = ()
+    robustness: Robustness | None = None
     history: tuple[Mapping[str, float | None], ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
@@ -69,8 +89,9 @@ class Report:
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for strict JSON: what is undefined or not finite is None.
 
-        `format_version`, `title`, `created`, `facts`, `notes`, then `metrics` as
-        `Metrics.to_dict` has it, `history` by epoch and `worst_mistakes`.
+        `format_version`, `title`, `created`, `facts`, `notes`, then `metrics`, `decision_rule`,
+        `selective`, `coverage_risk`, `slices` and `robustness` as the `to_dict` of each has
+        them, `history` by epoch and `worst_mistakes`.
         """
         values: Mapping[str, Any] = _finite(
             {
@@ -80,6 +101,11 @@ class Report:
                 "facts": self.facts,
                 "notes": self.notes,
                 "metrics": self.metrics.to_dict(),
+                "decision_rule": self.rule.to_dict(),
+                "selective": self.selective.to_dict() if self.selective else None,
+                "coverage_risk": self.coverage_risk.to_dict() if self.coverage_risk else None,
+                "slices": [part.to_dict() for part in self.slices],
+                "robustness": self.robustness.to_dict() if self.robustness else None,
                 "history": self.history,
                 "worst_mistakes": [mistake.to_dict() for mistake in self.mistakes],
             }

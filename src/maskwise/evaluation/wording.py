@@ -1,16 +1,12 @@
-"""Wording: the figures in words and digits, the same in page, chart and Markdown."""
+"""Wording: the figures in words, the same in page and Markdown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from maskwise.evaluation.intervals import Estimate
 from maskwise.evaluation.metrics import Metrics
-
-Scale = Literal["share", "index", "loss"]
-"""How a figure is written: a share in percent, an index in [0, 1] and a loss with decimals."""
-
-_NOTHING: Final = "\N{EN DASH}"
+from maskwise.intervals import Estimate
+from maskwise.pages.wording import Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,52 +84,22 @@ FIGURES: Final = (
         lambda metrics: metrics.log_loss,
         scale="loss",
     ),
+    Figure(
+        "Brier score",
+        "0 is perfect, at most 1",
+        "The mean squared distance between the probabilities and the truth, halved so that a sure "
+        "and wrong answer costs 1: 0 is perfect, 0.25 is a toss between two classes.",
+        lambda metrics: metrics.brier,
+        scale="loss",
+    ),
+    Figure(
+        "Calibration error",
+        "sure as often as right",
+        "How far apart the probability of an answer and the share of right answers are, over 15 "
+        "bins of as many pictures each (ECE): at 0, of the answers given with 90 % nine in ten "
+        "are right.",
+        lambda metrics: metrics.ece,
+        scale="loss",
+    ),
 )
 """All figures, the best known first."""
-
-
-def share_text(share: float | None) -> str:
-    """A share in percent that never rounds to perfect.
-
-    >>> share_text(0.9621), share_text(0.9999)
-    ('96.2 %', '>99.9 %')
-    """
-    return _NOTHING if share is None else f"{_short_of_whole(100 * share, 1, 100)} %"
-
-
-def index_text(value: float | None) -> str:
-    """A figure with three decimals that never rounds to perfect.
-
-    >>> index_text(0.9621), index_text(0.99999), index_text(1.0)
-    ('0.962', '>0.999', '1.000')
-    """
-    return _NOTHING if value is None else _short_of_whole(value, 3, 1)
-
-
-def estimate_text(estimate: Estimate) -> str:
-    """A figure with its interval.
-
-    >>> estimate_text(Estimate(0.962, 0.951, 0.971)), estimate_text(Estimate(1.0))
-    ('0.962 [0.951, 0.971]', '1.000')
-    """
-    if estimate.low is None:
-        return index_text(estimate.value)
-    ends = f"{index_text(estimate.low)}, {index_text(estimate.high)}"
-    return f"{index_text(estimate.value)} [{ends}]"
-
-
-def interval_text(estimate: Estimate, scale: Scale) -> str:
-    """The ends of an interval, as a figure of this scale is written.
-
-    >>> interval_text(Estimate(0.962, 0.951, 0.971), "share")
-    '95.1 to 97.1 %'
-    """
-    if scale == "share":
-        return f"{share_text(estimate.low).removesuffix(' %')} to {share_text(estimate.high)}"
-    return f"{index_text(estimate.low)} to {index_text(estimate.high)}"
-
-
-def _short_of_whole(number: float, digits: int, whole: int) -> str:
-    if number < whole and float(f"{number:.{digits}f}") == whole:
-        return f">{whole - 10**-digits:.{digits}f}"
-    return f"{number:.{digits}f}"

@@ -14,11 +14,15 @@ _BATCH_SIZE: Final = 32
 
 
 class MaskClassifier:
-    """A network together with the one preprocessing that it was trained with."""
+    """A network together with the one preprocessing that it was trained with.
+
+    Attributes:
+        spec: That preprocessing.
+    """
 
     def __init__(self, session: Session, spec: PreprocessSpec) -> None:
         self._session = session
-        self._spec = spec
+        self.spec = spec
 
     def __call__(self, faces_rgb: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Classify faces.
@@ -35,5 +39,5 @@ class MaskClassifier:
 
     def _batches(self, faces_rgb: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         faces = iter(faces_rgb)
-        while chunk := [self._spec(face) for face in islice(faces, _BATCH_SIZE)]:
+        while chunk := [self.spec(face) for face in islice(faces, _BATCH_SIZE)]:
             yield np.stack(chunk)

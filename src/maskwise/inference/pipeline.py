@@ -8,11 +8,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.errors import InvalidInput
+from maskwise.errors import BadRun, InvalidInput
 from maskwise.extras import load
 from maskwise.faces.detector import FaceDetector, open_detector
 from maskwise.inference.classifier import MaskClassifier
-from maskwise.inference.decision import decide
+from maskwise.inference.decision import DecisionRule
+from maskwise.names import legible
 from maskwise.results import Faces
 from maskwise.runs.run import Run
 
@@ -23,9 +24,16 @@ class MaskDetector:
     Calling it changes nothing in it; several can live side by side.
     """
 
-    def __init__(self, detector: FaceDetector, classifier: MaskClassifier) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: MaskClassifier,
+        rule: DecisionRule | None = None,
+    ) -> None:
+        """Join what finds faces with what tells them apart; without a rule, all are answered."""
         self._detector = detector
         self._classifier = classifier
+        self._rule = rule or DecisionRule()
 
     @classmethod
     def load(cls, model: str | os.PathLike[str], *, faces: str = "whole") -> Self:
@@ -43,7 +51,7 @@ class MaskDetector:
         detector = open_detector(faces)
         run = Run.open(model)
         session = load("maskwise.inference.runtime_keras", extra="train").KerasSession.load(run)
-        return cls(detector, MaskClassifier(session, run.recipe.preprocess))
+        return cls(detector, MaskClassifier(session, run.recipe.preprocess), read_rule(run))
 
     def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
         """Decide on the faces of a picture.
@@ -54,20 +62,41 @@ class MaskDetector:
         Raises:
             InvalidInput: The array has another shape or type.
         """
-        _require_image(image_rgb)
+        require_image(image_rgb)
         faces = self._detector(image_rgb)
         if not len(faces):
             return faces
-        probability = self._classifier(_crops(image_rgb, faces))
-        return replace(faces, probability=probability, label=decide(probability))
+        probability = self._classifier(self._crops(image_rgb, faces))
+        return replace(
+            faces,
+            probability=self._rule.calibrate(probability),
+            label=self._rule.decide(probability),
+        )
+
+    def _crops(self, image_rgb: NDArray[np.uint8], faces: Faces) -> Iterator[NDArray[np.uint8]]:
+        for left, top, right, bottom in faces.xyxy.astype(np.float64).tolist():
+            yield self._classifier.spec.crop(image_rgb, (left, top, right, bottom))
 
 
-def _crops(image_rgb: NDArray[np.uint8], faces: Faces) -> Iterator[NDArray[np.uint8]]:
-    for left, top, right, bottom in faces.xyxy.round().astype(int):
-        yield image_rgb[top:bottom, left:right]
+def read_rule(run: Run) -> DecisionRule:
+    """How the network of a run answers: always, if nothing else was chosen for it.
+
+    Raises:
+        BadRun: What was chosen is damaged.
+    """
+    kept = run.read_decision()
+    try:
+        return DecisionRule() if kept is None else DecisionRule.from_dict(kept)
+    except InvalidInput as error:
+        raise BadRun(f"decision.json in {legible(run.folder)} is damaged: {error}") from error
 
 
-def _require_image(image_rgb: NDArray[np.uint8]) -> None:
+def require_image(image_rgb: NDArray[np.uint8]) -> None:
+    """Refuse what is no picture.
+
+    Raises:
+        InvalidInput: The array is not RGB uint8 of shape `(h, w, 3)`, or it is empty.
+    """
     shape, dtype = np.shape(image_rgb), getattr(image_rgb, "dtype", type(image_rgb).__name__)
     if len(shape) != 3 or shape[2] != 3 or 0 in shape or dtype != np.uint8:
         raise InvalidInput(

@@ -26,16 +26,25 @@ class KerasSession:
         Raises:
             BadRun: The run is not finished, or its weights are damaged.
         """
-        arrays = run.finished_checkpoint().arrays
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise BadRun(
-                f"The weights in {legible(run.folder)} are not all finite: the training went "
-                "astray. Train into a new folder, with another seed."
-            )
-        model = build_reference_cnn(run.recipe.preprocess.size_hw, seed=run.seed)
-        assign_arrays(network_variables(model), arrays)
-        return cls(model)
+        return cls(load_network(run))
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify a batch; see `Session`."""
         return np.asarray(self._model.predict_on_batch(batch), dtype=np.float32)
+
+
+def load_network(run: Run) -> keras.Model:
+    """The network as it stands at the end of `run`.
+
+    Raises:
+        BadRun: The run is not finished, or its weights are damaged.
+    """
+    arrays = run.finished_checkpoint().arrays
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise BadRun(
+            f"The weights in {legible(run.folder)} are not all finite: the training went "
+            "astray. Train into a new folder, with another seed."
+        )
+    model = build_reference_cnn(run.recipe.preprocess.size_hw, seed=run.seed)
+    assign_arrays(network_variables(model), arrays)
+    return model

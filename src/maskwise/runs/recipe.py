@@ -12,6 +12,8 @@ LABEL_NUMBERS: Final = tuple(range(len(LABELS)))
 MIN_SIZE: Final = 22
 """Below, nothing is left for the third pooling of the reference network."""
 MAX_SIZE: Final = 1024
+SPLITS: Final = ("random", "grouped")
+"""How samples can be shared out among the sides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,10 @@ class Recipe:
         name: The name on the command line.
         labels: Class numbers that the network tells apart, in the order of its outputs.
         preprocess: From picture to network input.
+        split: `random`, as in the reference system, or `grouped`: near-duplicates, faces of one
+            scene and the like stay on one side.
+        held_out_source: Judge on this source and train on all others; empty for none. Such a
+            split is always grouped.
         test_share: Share of the samples set aside to judge on.
         validation_share: Share of the rest that is only watched.
         batch_size: Pictures per step.
@@ -35,6 +41,8 @@ class Recipe:
     name: str = "reference"
     labels: tuple[int, ...] = (WITHOUT_MASK, WITH_MASK)
     preprocess: PreprocessSpec = field(default_factory=PreprocessSpec)
+    split: str = "random"
+    held_out_source: str = ""
     test_share: float = 0.2
     validation_share: float = 0.1
     batch_size: int = 32
@@ -50,6 +58,10 @@ class Recipe:
             raise InvalidInput(
                 f"`preprocess.size_hw` must lie between {MIN_SIZE} and {MAX_SIZE}. "
                 f"Received: {self.preprocess.size_hw}."
+            )
+        if self.split not in SPLITS:
+            raise InvalidInput(
+                f"`split` must be one of {', '.join(SPLITS)}. Received: {self.split!r}."
             )
         for name in ("batch_size", "epochs"):
             if getattr(self, name) < 1:
@@ -88,15 +100,18 @@ RECIPES: Final = {recipe.name: recipe for recipe in (Recipe(),)}
 """Every recipe by name."""
 
 
-def find_recipe(name: str, *, epochs: int | None = None) -> Recipe:
-    """Look up a recipe, if wished with another number of epochs.
+def find_recipe(name: str, **changes: Any) -> Recipe:
+    """Look up a recipe and change some of its fields; None leaves a field as it is.
 
     Raises:
-        InvalidInput: No recipe has this name, or `epochs` is below 1.
+        InvalidInput: No recipe has this name, or a value is out of its range.
     """
     if name not in RECIPES:
         raise InvalidInput(f"`recipe` must be one of {', '.join(RECIPES)}. Received: {name!r}.")
-    return RECIPES[name] if epochs is None else replace(RECIPES[name], epochs=epochs)
+    wanted = {field: value for field, value in changes.items() if value is not None}
+    if wanted.get("held_out_source"):
+        wanted.setdefault("split", "grouped")
+    return replace(RECIPES[name], **wanted)
 
 
 def require_seed(seed: int | None) -> None:

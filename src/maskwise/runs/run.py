@@ -5,6 +5,7 @@ RUN/
 ├── split.jsonl    a line per sample: side, path, label, sha256, bytes, size
 ├── checkpoints/   epoch-0020.npz: network, optimiser, history; whole or not there
 ├── history.csv    loss and accuracy by epoch, for people and spreadsheets
+├── decision.json  how it answers, chosen on the validation side
 ├── metrics.json   written by evaluation, as are report.md and report.html
 └── lock           held while somebody trains
 
@@ -18,11 +19,11 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from maskwise.dataset.samples import Sample, Split
+from maskwise.dataset.samples import SIDES, Sample, Split
 from maskwise.durable import make_folder, write_bytes, write_text
 from maskwise.errors import BadRun
 from maskwise.names import legible
@@ -36,6 +37,7 @@ from maskwise.runs.recipe import Recipe
 
 FORMAT_VERSION: Final = 1
 _DESCRIPTION, _SPLIT, _CHECKPOINTS = "run.json", "split.jsonl", "checkpoints"
+_DECISION: Final = "decision.json"
 _LEFT_BEHIND: Final = re.compile(
     r"lock|checkpoints|split\.jsonl|(run\.json|split\.jsonl|pixels-[0-9a-f]{16}\.npy)\.partial"
 )
@@ -135,7 +137,7 @@ class Run:
         Raises:
             BadRun: The file is missing or damaged.
         """
-        sides: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
+        sides: dict[str, list[Sample]] = {side: [] for side in SIDES}
         path = self.folder / _SPLIT
         try:
             listed = path.read_bytes()
@@ -143,9 +145,7 @@ class Run:
                 raise ValueError("it is not the one that the run began with")
             for line in listed.decode().splitlines():
                 fields = json.loads(line)
-                sides[fields.pop("side")].append(
-                    Sample(**{**fields, "size_hw": tuple(fields["size_hw"])})
-                )
+                sides[fields.pop("side")].append(Sample.from_dict(fields))
         except (OSError, *_DAMAGE) as error:
             raise BadRun(f"{legible(path)} is missing or damaged: {error}.") from error
         return Split(**{side: tuple(samples) for side, samples in sides.items()})
@@ -187,6 +187,31 @@ class Run:
                 "Go on with `maskwise train ... --resume`."
             )
         return checkpoint
+
+    def write_decision(self, rule: Mapping[str, Any]) -> None:
+        """Keep how the network answers, as `DecisionRule.to_dict` has it.
+
+        Raises:
+            OutputFailed: The folder cannot be written to.
+        """
+        write_text(self.folder / _DECISION, json.dumps(rule, indent=2) + "\n")
+
+    def read_decision(self) -> Mapping[str, Any] | None:
+        """What `write_decision` kept, or None if nothing was chosen yet.
+
+        Raises:
+            BadRun: The file is damaged.
+        """
+        path = self.folder / _DECISION
+        try:
+            rule = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, *_DAMAGE) as error:
+            raise BadRun(f"{legible(path)} is damaged: {error}.") from error
+        if not isinstance(rule, dict):
+            raise BadRun(f"{legible(path)} is damaged: it holds no rule.")
+        return rule
 
     def moved_data(self, data_folder: Path) -> Self:
         """The same run, written down with the place where its data lies now.
@@ -248,16 +273,16 @@ def require_same_data(run: Run, samples: Sequence[Sample]) -> None:
     Raises:
         BadRun: Files were added, removed, changed or moved to another class.
     """
-    then = {sample.path: sample for _, sample in run.read_split()}
-    now = {sample.path: sample for sample in samples}
+    then = {sample.key: (sample.label, sample.sha256) for _, sample in run.read_split()}
+    now = {sample.key: (sample.label, sample.sha256) for sample in samples}
     differing = {
         "added": now.keys() - then.keys(),
         "removed": then.keys() - now.keys(),
-        "changed": {path for path in now.keys() & then.keys() if now[path] != then[path]},
+        "changed": {key for key in now.keys() & then.keys() if now[key] != then[key]},
     }
-    counts = ", ".join(f"{len(paths)} {how}" for how, paths in differing.items() if paths)
+    counts = ", ".join(f"{len(keys)} {how}" for how, keys in differing.items() if keys)
     if counts:
-        first = min(set().union(*differing.values()))
+        first = min(path for keys in differing.values() for path, _ in keys)
         raise BadRun(
             f"The data changed since {legible(run.folder)} began: {counts} (first: "
             f"{legible(first)}). Restore the data, or train into a new folder."
@@ -267,7 +292,7 @@ def require_same_data(run: Run, samples: Sequence[Sample]) -> None:
 def _split_lines(split: Split) -> Iterable[str]:
     # ASCII with escapes: file names of any bytes survive the round trip.
     for side, sample in split:
-        yield json.dumps({"side": side, **asdict(sample)}) + "\n"
+        yield json.dumps({"side": side, **sample.to_dict()}) + "\n"
 
 
 def _history_csv(history: Sequence[Mapping[str, float]]) -> str:

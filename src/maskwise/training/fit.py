@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 import maskwise
 from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.grouping import group_samples
 from maskwise.dataset.pixels import open_pixels, remove_pixels
-from maskwise.dataset.samples import Sample
-from maskwise.dataset.split import split_randomly
+from maskwise.dataset.samples import Sample, Split
+from maskwise.dataset.split import hold_out_source, split_by_group, split_randomly
 from maskwise.errors import BadRun
+from maskwise.extras import load
 from maskwise.model.cnn import build_reference_cnn
 from maskwise.model.variables import assign_arrays, training_variables
 from maskwise.names import legible
@@ -41,6 +43,8 @@ def train(
     recipe: str = "reference",
     seed: int | None = None,
     epochs: int | None = None,
+    split: str | None = None,
+    hold_out_source: str | None = None,
     resume: bool = False,
     watcher: Watcher | None = None,
 ) -> Run:
@@ -56,6 +60,9 @@ def train(
         recipe: A name in `maskwise.runs.recipe.RECIPES`.
         seed: Decides split, weights, dropout and order. 0 if None; on resuming, that of the run.
         epochs: Instead of the number in the recipe.
+        split: `random` or `grouped`, instead of what the recipe says: whether near-duplicates,
+            faces of one scene and the like may stand on two sides.
+        hold_out_source: Judge on this source and train on all others.
         resume: Go on with the run in `out` if there is one.
         watcher: Is told how it goes.
 
@@ -66,7 +73,8 @@ def train(
         OutputFailed: The disk is full or closed to us. Free it and resume.
         InvalidInput: No such recipe, or a number out of range.
     """
-    chosen = find_recipe(recipe, epochs=epochs)
+    changes = {"epochs": epochs, "split": split, "held_out_source": hold_out_source}
+    chosen = find_recipe(recipe, **changes)
     require_seed(seed)
     folder = Path(out)
     if not (resume and has_run(folder)):
@@ -76,38 +84,55 @@ def train(
     dataset.require_trainable(chosen.labels)
     with claimed(folder):
         if resume and has_run(folder):
-            run = _resume(folder, dataset, recipe=recipe, epochs=epochs, seed=seed)
+            run = _resume(folder, dataset, recipe=recipe, seed=seed, **changes)
         else:
             require_vacant(folder)  # once more: reading the data took its time
-            run = _begin(folder, dataset, chosen, seed=0 if seed is None else seed)
+            run = _begin(folder, dataset, chosen, 0 if seed is None else seed, watcher)
         _fit(run, dataset, watcher)
+        if run.read_decision() is None:
+            # Loaded only now, since judging brings in much that training does not need.
+            load("maskwise.evaluation.validation", extra="train").calibrate(run)
     return run
 
 
-def _begin(folder: Path, dataset: Dataset, recipe: Recipe, *, seed: int) -> Run:
-    samples = dataset.only(recipe.labels).samples
-    split = split_randomly(
-        samples,
-        test_share=recipe.test_share,
-        validation_share=recipe.validation_share,
-        seed=seed,
+def _begin(
+    folder: Path, dataset: Dataset, recipe: Recipe, seed: int, watcher: Watcher | None
+) -> Run:
+    # Also for a random split: its report is to say what it leaks.
+    known = group_samples(
+        dataset.only(recipe.labels), on_progress=watcher.grouping if watcher else None
     )
     return Run.create(
         folder,
         recipe=recipe,
         seed=seed,
         data_folder=dataset.root,
-        split=split,
+        split=_split(known.samples, recipe, seed),
         environment=_environment(),
     )
 
 
+def _split(samples: Sequence[Sample], recipe: Recipe, seed: int) -> Split:
+    if recipe.held_out_source:
+        return hold_out_source(
+            samples, recipe.held_out_source, validation_share=recipe.validation_share, seed=seed
+        )
+    split = split_randomly if recipe.split == "random" else split_by_group
+    return split(
+        samples,
+        test_share=recipe.test_share,
+        validation_share=recipe.validation_share,
+        seed=seed,
+    )
+
+
 def _resume(
-    folder: Path, dataset: Dataset, *, recipe: str, epochs: int | None, seed: int | None
+    folder: Path, dataset: Dataset, *, recipe: str, seed: int | None, **changes: object
 ) -> Run:
     run = Run.open(folder)
-    asked = {"recipe": recipe, "epochs": epochs, "seed": seed}
-    begun = {"recipe": run.recipe.name, "epochs": run.recipe.epochs, "seed": run.seed}
+    asked = {"recipe": recipe, "seed": seed, **changes}
+    begun = {"recipe": run.recipe.name, "seed": run.seed}
+    begun |= {name: getattr(run.recipe, name) for name in changes}
     for name, value in asked.items():
         if value is not None and value != begun[name]:
             raise BadRun(

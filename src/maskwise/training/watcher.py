@@ -12,6 +12,9 @@ class Watcher(Protocol):
     def listing(self, done: int, total: int) -> None:
         """Files were read to learn what the data set holds."""
 
+    def grouping(self, done: int, total: int) -> None:
+        """Pictures were looked at to find near-duplicates."""
+
     def preparing(self, done: int, total: int) -> None:
         """Pictures were resized into the array that is trained on."""
 

@@ -3,29 +3,20 @@ from pathlib import Path
 
 import pytest
 
-from maskwise.dataset.formats.folders import class_of, list_class_folders
+from maskwise.dataset.class_names import class_of
+from maskwise.dataset.formats import folders
+from maskwise.dataset.formats.listing import Listing
+from maskwise.dataset.formats.tree import Tree
+
+
+def list_class_folders(root: Path) -> Listing:
+    return folders.list_class_folders(Tree.walk(root), class_of)
 
 
 def touch(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
     return path
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        *((name, 1) for name in ("with_mask", "WithMask", "WITH MASK", "mask", "Masked", "1_mask")),
-        *((name, 0) for name in ("without_mask", "WithoutMask", "no-mask", "Non Mask", "unmasked")),
-        *((name, 1) for name in ("correctly_masked", "CMFD", "AFDB_masked_face_dataset")),
-        *((name, 0) for name in ("non_masked", "without_face_mask", "AFDB_face_dataset")),
-        *((name, 2) for name in ("incorrect", "mask_weared_incorrect", "Incorrectly Worn")),
-        *((name, 2) for name in ("IMFD", "Mask_Mouth_Chin", "partially_masked")),
-        *((name, None) for name in ("train", "faces", "maskara", "data mask set", "", "戴口罩")),
-    ],
-)
-def test_class_names(name: str, label: int | None) -> None:
-    assert class_of(name) == label
 
 
 def test_the_nearest_class_folder_decides(tmp_path: Path) -> None:
@@ -45,6 +36,14 @@ def test_the_nearest_class_folder_decides(tmp_path: Path) -> None:
         ("train/With Mask/deep/er/a.JPG", 1),
     ]
     assert listing.unlabelled == ["e.png"]
+
+
+def test_a_folder_says_that_its_pictures_show_no_face(tmp_path: Path) -> None:
+    for path in ("with_mask/no_face/a.jpg", "no_face/with_mask/b.jpg", "No_Face/c.jpg"):
+        touch(tmp_path / path)
+    listing = list_class_folders(tmp_path)
+    assert listing.faceless == ["No_Face/c.jpg", "with_mask/no_face/a.jpg"]
+    assert [found.path for found in listing.candidates] == ["no_face/with_mask/b.jpg"]
 
 
 def test_other_files_are_no_pictures(tmp_path: Path) -> None:

@@ -6,7 +6,15 @@ import pytest
 from numpy.typing import NDArray
 
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.intervals import Estimate, bootstrap, f1_rate, mean_rate, rate, wilson
+from maskwise.intervals import (
+    Estimate,
+    bootstrap,
+    effective_size,
+    f1_rate,
+    mean_rate,
+    rate,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +82,66 @@ def test_f1_interval_holds_the_truth_as_often_as_promised() -> None:
     assert 0.935 < coverage(estimates, truth) < 0.97
 
 
+def test_a_rate_of_an_effective_size() -> None:
+    assert rate(8, 10, effective_n=5) == Estimate(0.8, *wilson(4, 5))
+    assert rate(10, 10, effective_n=3.5).high == 1.0
+    assert rate(0, 10, effective_n=3.5).low == 0.0
+    assert rate(0, 0, effective_n=0) == Estimate()
+    low, high = wilson(4, 5)
+    assert f1_rate(8, wrong=2, effective_n=5) == Estimate(
+        *(2 * j / (1 + j) for j in (0.8, low, high))
+    )
+
+
+def hits(*each: int) -> NDArray[np.bool_]:
+    return np.array(each, dtype=np.bool_)
+
+
+def test_effective_size_by_hand() -> None:
+    """Of 6 pictures in 3 groups, 3 are hits: the groups exceed their half by 1, 0 and -1.
+
+    By group the variance of the share is (1 + 1) / 36 * 3 / 2 = 1 / 12; one by one it is
+    (1 / 4) / 5 = 1 / 20: the design effect is 5 / 3.
+    """
+    size = effective_size(hits(1, 1, 1, 0, 0, 0), np.array([0, 0, 1, 1, 2, 2]))
+    assert size == pytest.approx(min(6 / (5 / 3), 3))
+    size = effective_size(hits(1, 1, 1, 0, 0, 0, 0, 0), np.array([0, 0, 0, 1, 2, 2, 3, 3]))
+    share, excess = 3 / 8, np.array([3 - 9 / 8, -3 / 8, -6 / 8, -6 / 8])
+    by_group = np.square(excess).sum() / 64 * 4 / 3
+    assert size == pytest.approx(8 * share * (1 - share) / 7 / by_group)
+    assert size < 4
+
+
+def test_pictures_alone_are_worth_their_number_and_copies_nothing() -> None:
+    hit = np.random.default_rng(4).random(80) < 0.8
+    assert effective_size(hit, np.arange(80)) == pytest.approx(80)
+    copied = effective_size(np.repeat(hit, 5), np.repeat(np.arange(80), 5))
+    assert copied == pytest.approx(80, rel=0.02)
+    assert effective_size(hit, np.zeros(80, dtype=np.int64)) == 1
+    assert effective_size(hit[:0], np.zeros(0, dtype=np.int64)) == 0
+
+
+def test_no_group_counts_as_more_than_one_picture() -> None:
+    hit = np.tile(hits(1, 1, 1, 0, 1, 1, 0, 1, 1), 20)
+    assert effective_size(hit, np.arange(180) // 9) <= 20
+    everything = np.ones(6, dtype=np.bool_)
+    assert effective_size(everything, np.array([7, 7, 7, 7, 1, 2])) == 36 / (16 + 1 + 1)
+
+
+def test_a_rate_by_group_holds_the_truth_as_often_as_promised() -> None:
+    random = np.random.default_rng(6)
+    by_group, careless = [], []
+    for _ in range(600):
+        group = np.repeat(np.arange(60), random.integers(1, 8, 60))
+        share = random.beta(0.9 / 2, 0.1 / 2, 60)  # two pictures of a group are mostly alike
+        hit = random.random(len(group)) < share[group]
+        n_hits, n = int(hit.sum()), len(hit)
+        by_group.append(rate(n_hits, n, effective_n=effective_size(hit, group)))
+        careless.append(rate(n_hits, n))
+    assert 0.92 < coverage(by_group, 0.9) < 0.99
+    assert coverage(careless, 0.9) < 0.8
+
+
 def test_mean_rate() -> None:
     mean = mean_rate([rate(8, 10), rate(50, 100)])
     assert mean.value == pytest.approx(0.65)
@@ -133,6 +201,37 @@ def test_bootstrap_keeps_the_size_of_each_stratum() -> None:
     assert counts.shape == (25, 11)
     for value, size in enumerate((3, 7, 1)):
         assert (counts[:, stratum == value].sum(axis=1) == size).all()
+
+
+def test_bootstrap_draws_groups_as_a_whole() -> None:
+    label = np.array([0, 0, 0, 1, 1, 1, 0, 1, 0, 1])
+    group = np.array([5, 5, 9, 4, 4, 2, 7, 7, 1, 1])  # 7 and 1 span both labels
+    seen = []
+
+    def remember(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        seen.append(counts)
+        return np.zeros((len(counts), 1))
+
+    bootstrap(remember, label, group=group, resamples=40)
+    counts = np.concatenate(seen)
+    assert counts.shape == (40, 10)
+    for value in np.unique(group):
+        members = counts[:, group == value]
+        assert (members == members[:, :1]).all()
+    first_of = {value: int(np.flatnonzero(group == value)[0]) for value in group.tolist()}
+    for pool in ([5, 9], [4, 2], [7, 1]):
+        assert (counts[:, [first_of[value] for value in pool]].sum(axis=1) == 2).all()
+    assert len({tuple(row) for row in counts.tolist()}) > 5
+
+
+def test_bootstrap_by_group_of_one_draws_as_many_of_each_stratum() -> None:
+    stratum = np.array([0] * 3 + [1] * 7)
+
+    def first_stratum(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        assert (counts[:, :3].sum(axis=1) == 3).all()
+        return counts[:, :1].astype(np.float64)
+
+    bootstrap(first_stratum, stratum, group=np.arange(10), resamples=20)
 
 
 def test_bootstrap_of_many_pictures_goes_in_parts() -> None:

@@ -1,0 +1,54 @@
+"""`maskwise calibrate`: how sure a network must be before it answers."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwise.cli.console import command, counting, hushed, say
+from maskwise.extras import load
+from maskwise.runs.run import Run
+
+
+def calibrate(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            help="Rate of errors among the answered that must be kept, such as 0.02: what is not "
+            "sure enough is answered `unsure`. Without it, every face is answered."
+        ),
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="How often, over many validation sets, the rate is kept.")
+    ] = 0.95,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rule as JSON.")] = False,
+) -> int:
+    """Choose on the validation side of RUN when it answers, and keep that in RUN."""
+    opened = Run.open(run)
+    with hushed():
+        validation = load("maskwise.evaluation.validation", extra="train")
+        load("maskwise.inference.runtime_keras", extra="train")
+    with counting("Calibrating") as progress:
+        rule = validation.calibrate(
+            opened, max_error=max_error, confidence=confidence, on_progress=progress
+        )
+    if as_json:
+        typer.echo(json.dumps(rule.to_dict(), indent=2))
+    of = "pictures that were only watched" if max_error is None else "independent pictures"
+    say(f"Temperature {rule.temperature:.3f}, chosen on {rule.n} {of}.")
+    if max_error is None:
+        say("Every face is answered.")
+    elif rule.guaranteed:
+        say(
+            f"Answers below a probability of {rule.min_probability:.3f} are now `unsure`, which "
+            f"keeps errors among the answered under {max_error:.1%} (confidence {confidence:.0%})."
+        )
+    else:
+        say(
+            f"These are too few, or too often answered wrongly, to promise at most {max_error:.1%} "
+            "errors: from now on nearly all is answered `unsure`. Ask for less, or train on more "
+            f"pictures. To answer always: {command('calibrate', run)}"
+        )
+    return 0 if max_error is None or rule.guaranteed else 1

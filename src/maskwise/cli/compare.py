@@ -1,0 +1,44 @@
+"""`maskwise compare`: which of two trained networks answers better on the same pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from maskwise.cli.console import counting, hushed, say
+from maskwise.extras import load
+from maskwise.runs.run import Run
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    b: Annotated[Path, typer.Argument(help="Another, of the same classes.")],
+    data: Annotated[Path, typer.Option("--on", help="Labelled pictures to judge both on.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for comparison.json, .md and .html. [none]")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print comparison.json instead of the summary.")
+    ] = False,
+) -> None:
+    """Judge runs A and B on the same pictures and say whether one is better.
+
+    Pictures that either was trained on are left out.
+    """
+    runs = [Run.open(a), Run.open(b)]  # what can be known at once comes before what takes time
+    with hushed():
+        comparison = load("maskwise.evaluation.comparison", extra="train")
+        load("maskwise.inference.runtime_keras", extra="train")
+    with counting("Judging") as progress:
+        result = comparison.compare(*runs, data, on_progress=progress)
+    paths = [] if out is None else result.write(out)
+    if as_json:
+        typer.echo(result.to_json(), nl=False)
+    elif (stdout := Console()).is_terminal:
+        stdout.print(Markdown(result.to_markdown()))
+    else:
+        typer.echo(result.to_markdown())
+    if paths:
+        say("Wrote " + ", ".join(str(path) for path in paths))

@@ -1,0 +1,46 @@
+"""Opening: data sets as people name them on the command line, and what is wrong with them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from maskwise.cli.console import say
+from maskwise.dataset.dataset import Dataset
+from maskwise.errors import InvalidInput
+from maskwise.names import legible
+
+_SHOWN: Final = 5
+
+
+def parse_class_names(entries: Sequence[str]) -> Mapping[str, str]:
+    """The class names and labels that people gave as `NAME=LABEL`.
+
+    Raises:
+        InvalidInput: One of them has no `=`.
+    """
+    names = {}
+    for entry in entries:
+        name, equals, label = entry.rpartition("=")
+        if not equals:
+            raise InvalidInput(
+                f"`--class` must be NAME=LABEL, as in Maske=with_mask. Received: {entry!r}."
+            )
+        names[name] = label
+    return names
+
+
+def tell_what_is_wrong(dataset: Dataset) -> None:
+    """Say which files and faces of a data set are not used, the first few by name."""
+    problems = [f"{problem.where}: {problem.reason}" for problem in dataset.problems]
+    unreadable = [f"{file.path}: {file.reason}" for file in dataset.unreadable]
+    for what, lines in (
+        ("problems in annotations", problems),
+        ("files that cannot be used", unreadable),
+    ):
+        if lines:
+            say(f"{len(lines)} {what}")
+        for line in lines[:_SHOWN]:
+            say(f"  {legible(line)}")
+        if len(lines) > _SHOWN:
+            say(f"  and {len(lines) - _SHOWN} more")
+    if dataset.unlabelled:
+        say(f"{len(dataset.unlabelled)} pictures of which no class is known")

@@ -1,0 +1,219 @@
+"""Audit: look at every picture of a data set once, and say what would fool a training."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from maskwise.dataset.audit.duplicates import find_near_duplicates
+from maskwise.dataset.audit.findings import Audit, DuplicateGroup, Misnamed, Probe, Suspect
+from maskwise.dataset.audit.fingerprint import take_fingerprint
+from maskwise.dataset.audit.page import shown_paths
+from maskwise.dataset.audit.probes import probe_shortcuts
+from maskwise.dataset.audit.suspects import find_mislabels, predict_labels
+from maskwise.dataset.audit.traits import TRAITS, take_traits
+from maskwise.dataset.dataset import MIN_PER_CLASS, Dataset, Progress
+from maskwise.dataset.grouping import join_groups
+from maskwise.dataset.samples import Sample
+from maskwise.dataset.split import find_leaks, number_groups, split_randomly
+from maskwise.images import decode_image, encode_image
+from maskwise.labels import LABELS
+from maskwise.preprocess import PreprocessSpec
+from maskwise.signatures.kinds import kind_of
+
+_CHUNK: Final = 256  # bounds the pictures that are decoded ahead
+_THUMBNAIL_SIZE: Final = 128
+_SUFFIXES: Final = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "WebP": (".webp",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What is kept of a picture: its kind, its fingerprint, and the traits of each of its faces."""
+
+    kind: str
+    fingerprint: NDArray[np.void]
+    traits: list[NDArray[np.void]]
+
+
+def audit(data: Dataset, *, seed: int = 0, on_progress: Progress | None = None) -> Audit:
+    """Look for what would fool a training; see `Dataset.audit`."""
+    pictures: dict[str, list[Sample]] = defaultdict(list)
+    for sample in data.samples:
+        pictures[sample.path].append(sample)
+    tell = _in_thirds(max(len(pictures), 1), on_progress)
+    looked = []
+    for done, picture in enumerate(_look_at_all(data, list(pictures.values())), start=1):
+        looked.append(picture)
+        tell(0, done, len(pictures))
+    twins: tuple[tuple[int, ...], ...] = ()
+    if looked:
+        prints = np.stack([picture.fingerprint for picture in looked])
+        twins = find_near_duplicates(
+            prints, on_progress=lambda done, total: tell(1, done, total)
+        ).groups
+    grouped = join_groups(data, twins)
+    traits = np.array([t for picture in looked for t in picture.traits], dtype=TRAITS)
+    probes, mislabels = _suspicions(grouped, traits, seed)
+    tell(2, 1, 1)
+    paths = list(pictures)
+    groups = _worst_first([_duplicates([pictures[paths[i]] for i in found]) for found in twins])
+    found = Audit(
+        root=data.root,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        n_pictures=len(pictures),
+        counts=data.counts(),
+        counts_by_source=_by_source(data.samples),
+        unreadable=data.unreadable,
+        unlabelled=data.unlabelled,
+        problems=data.problems,
+        misnamed=tuple(_misnamed(zip(paths, (picture.kind for picture in looked), strict=True))),
+        exact_duplicates=tuple(sorted(_exact(data.samples))),
+        near_duplicates=tuple(groups),
+        split_scenes=_split_scenes(data.samples),
+        mislabels=tuple(mislabels),
+        probes=tuple(probes),
+        leak=_leak(grouped, seed),
+    )
+    return replace(
+        found,
+        thumbnails_jpeg={
+            path: _thumbnail(data.read(pictures[path][0])) for path in shown_paths(found)
+        },
+    )
+
+
+def _in_thirds(n: int, on_progress: Progress | None) -> Callable[[int, int, int], None]:
+    """Progress over three stages of the same length, in pictures."""
+
+    def tell(stage: int, done: int, total: int) -> None:
+        if on_progress is not None:
+            on_progress(stage * n + n * done // max(total, 1), 3 * n)
+
+    return tell
+
+
+def _look_at_all(data: Dataset, pictures: Sequence[Sequence[Sample]]) -> Iterator[_Looked]:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, len(pictures), _CHUNK):
+            yield from threads.map(
+                lambda faces: _look(data, faces), pictures[start : start + _CHUNK]
+            )
+
+
+def _look(data: Dataset, faces: Sequence[Sample]) -> _Looked:
+    content = data.read_file(faces[0])
+    image_rgb = decode_image(content)
+    spec = PreprocessSpec()
+    return _Looked(
+        kind_of(content),
+        take_fingerprint(image_rgb),
+        [take_traits(content, spec.crop(image_rgb, face.box_xyxy)) for face in faces],
+    )
+
+
+def _suspicions(
+    grouped: Dataset, traits: NDArray[np.void], seed: int
+) -> tuple[list[Probe], list[Suspect]]:
+    samples = grouped.samples
+    label = np.array([sample.label for sample in samples], dtype=np.int64)
+    if len(np.unique(label)) < 2:
+        return [], []
+    group = number_groups(samples)
+    probability = predict_labels(traits["thumbnail"], label, group, seed=seed)
+    probes = probe_shortcuts(traits, label, group, thumbnail_probability=probability, seed=seed)
+    majority = int(np.bincount(label).max())
+    measured = {
+        "metadata": probes.metadata,
+        "border": probes.border,
+        "thumbnail": probes.thumbnail,
+    }
+    doubted = [] if probability is None else find_mislabels(probability, label)
+    return (
+        [Probe(name, p.right, p.n, majority) for name, p in measured.items() if p is not None],
+        [
+            Suspect(
+                samples[each.index].path,
+                samples[each.index].box_xyxy,
+                samples[each.index].label,
+                1 - each.probability,
+                each.likelier_label,
+            )
+            for each in doubted
+        ],
+    )
+
+
+def _duplicates(pictures: Sequence[Sequence[Sample]]) -> DuplicateGroup:
+    faces = list(chain.from_iterable(pictures))
+    return DuplicateGroup(
+        paths=tuple(sorted(picture[0].path for picture in pictures)),
+        labels=tuple(sorted({face.label for face in faces if face.box_xyxy is None})),
+        sides=tuple(sorted({face.attributes.get("side", "") for face in faces} - {""})),
+        is_exact=len({face.sha256 for face in faces}) == 1,
+    )
+
+
+def _worst_first(groups: Sequence[DuplicateGroup]) -> list[DuplicateGroup]:
+    """First those that stand on two sides or in two classes, then by name."""
+    return sorted(groups, key=lambda found: (-len(found.sides), -len(found.labels), found.paths))
+
+
+def _by_source(samples: Sequence[Sample]) -> Mapping[str, Mapping[str, int]]:
+    found = Counter((sample.source, sample.label) for sample in samples)
+    sources = sorted({source for source, _ in found})
+    if sources in ([], [""]):
+        return {}
+    return {
+        source: {name: found[source, label] for label, name in enumerate(LABELS)}
+        for source in sources
+    }
+
+
+def _misnamed(kinds: Iterator[tuple[str, str]]) -> Iterator[Misnamed]:
+    for path, kind in kinds:
+        if PurePosixPath(path).suffix.lower() not in _SUFFIXES.get(kind, ()):
+            yield Misnamed(path, kind)
+
+
+def _split_scenes(samples: Sequence[Sample]) -> Mapping[str, tuple[str, ...]]:
+    sides: dict[str, set[str]] = defaultdict(set)
+    for sample in samples:
+        scene, side = sample.attributes.get("scene"), sample.attributes.get("side")
+        if scene and side:
+            sides[scene].add(side)
+    return {scene: tuple(sorted(found)) for scene, found in sorted(sides.items()) if len(found) > 1}
+
+
+def _leak(grouped: Dataset, seed: int) -> float | None:
+    counts = Counter(sample.label for sample in grouped.samples)
+    common = grouped.only([label for label, n in counts.items() if n >= MIN_PER_CLASS]).samples
+    if len({sample.label for sample in common}) < 2:
+        return None
+    split = split_randomly(common, test_share=0.2, validation_share=0.1, seed=seed)
+    return sum(map(len, find_leaks(split).values())) / len(split.test)
+
+
+def _exact(samples: Sequence[Sample]) -> Iterator[tuple[str, ...]]:
+    paths: dict[str, dict[str, None]] = defaultdict(dict)
+    for sample in samples:
+        paths[sample.sha256][sample.path] = None
+    return (tuple(sorted(found)) for found in paths.values() if len(found) > 1)
+
+
+def _thumbnail(image_rgb: NDArray[np.uint8]) -> bytes:
+    picture = Image.fromarray(image_rgb)
+    picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE))
+    return encode_image(np.asarray(picture), format="jpeg")

@@ -1,0 +1,328 @@
+"""Concerns: what of an audit would fool a training or those who read its results, in words."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from maskwise.labels import LABELS, label_words
+from maskwise.pages.wording import share_text
+
+if TYPE_CHECKING:
+    from maskwise.dataset.audit.findings import Audit
+
+About = Literal["probes", "counts", "near_duplicates", "mislabels", "non_faces", "files"]
+"""The parts of an audit; its page has a section of this name for each."""
+
+_RARE: Final = 0.2  # of the commonest class
+
+# Not the thumbnail: it does show the face.
+_TELLING: Final = {
+    "metadata": (
+        "File metadata gives the class away",
+        "without a look at any pixel",
+        "A network can learn how the pictures of each class were made, their size, format and "
+        "compression, and fail on pictures from elsewhere.",
+    ),
+    "border": (
+        "The background gives the class away",
+        "from the border alone",
+        "A network can learn what is around the faces of each class, and fail on pictures from "
+        "elsewhere.",
+    ),
+}
+
+_REMEDY_GROUP: Final = (
+    "Train with `maskwise train DATA --out RUN --split grouped`: near-duplicates and the faces of "
+    "one scene then stay on one side."
+)
+_REMEDY_ELSEWHERE: Final = (
+    "Judge on pictures of another origin with `maskwise evaluate RUN OTHER_DATA`, and believe "
+    "those figures."
+)
+_REMEDY_HOLD_OUT: Final = (
+    "Keep a whole source for the test with `maskwise train DATA --out RUN --hold-out-source NAME`, "
+    "and believe those figures."
+)
+_REMEDY_LOOK: Final = (
+    "Look at each picture that is listed here, and correct its label or remove it, before you "
+    "measure on it."
+)
+_REMEDY_FIX: Final = (
+    "Let `maskwise data audit DATA --fix OUT` write a copy without duplicates and unusable files; "
+    "the original stays as it is."
+)
+_REMEDY_RENAME: Final = "Rename the pictures that are listed here after what they are."
+_REMEDY_COLLECT: Final = "Add pictures of the classes that are rare or missing."
+_REMEDY_ANNOTATE: Final = "Correct the annotations that are listed here, and look again."
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that is wrong with a data set.
+
+    Attributes:
+        title: What it is, in a few words.
+        figure: How much of it there is.
+        why: What it does to a training or to figures.
+        remedy: What to do; `backticks` mark what is typed.
+        share: How much of the set or of a test it touches, from 0 to 1.
+        about: Which part of the audit shows it.
+    """
+
+    title: str
+    figure: str
+    why: str
+    remedy: str
+    share: float
+    about: About
+
+
+def find_concerns(audit: "Audit") -> tuple[Concern, ...]:
+    """All that is wrong: first what fools a training, then what it only lacks.
+
+    Each of the two kinds begins with what touches the largest share.
+    """
+    return (*_worst_first(_FOOLING, audit), *_worst_first(_LACKING, audit))
+
+
+def _leaking_sides(audit: "Audit") -> Iterator[Concern]:
+    groups = [group for group in audit.near_duplicates if group.crosses_sides]
+    scenes = audit.split_scenes
+    if groups or scenes:
+        found = [
+            *([_count(len(groups), "group") + " of near-duplicates"] if groups else []),
+            *([_count(len(scenes), "scene")] if scenes else []),
+        ]
+        touched = sum(len(group.paths) for group in groups) + sum(map(len, scenes.values()))
+        yield Concern(
+            title="The given split leaks",
+            figure=f"{' and '.join(found)} on two sides",
+            why="A test on this split asks in part for what was seen in training, and flatters.",
+            remedy=_REMEDY_GROUP,
+            share=_share(touched, audit.n_pictures),
+            about="near_duplicates" if groups else "files",
+        )
+
+
+def _telling_probes(audit: "Audit") -> Iterator[Concern]:
+    for probe in audit.probes:
+        accuracy, majority = probe.accuracy.value, probe.majority_share
+        if probe.name in _TELLING and probe.beats_majority and accuracy is not None:
+            title, without, why = _TELLING[probe.name]
+            yield Concern(
+                title=title,
+                figure=f"{share_text(accuracy)} right {without}, "
+                f"{share_text(majority)} by always naming the commonest class",
+                why=why,
+                remedy=_elsewhere(audit),
+                share=(accuracy - majority) / (1 - majority),
+                about="probes",
+            )
+
+
+def _leaking_at_random(audit: "Audit") -> Iterator[Concern]:
+    if audit.leak:
+        yield Concern(
+            title="A random split leaks",
+            figure=f"{share_text(audit.leak)} of its test pictures have a near-duplicate or a "
+            "scene-mate among the others",
+            why="Split at random, as the reference recipe does, the test asks in part for what was "
+            "seen in training, and flatters.",
+            remedy=_REMEDY_GROUP,
+            share=audit.leak,
+            about="near_duplicates",
+        )
+
+
+def _copies(audit: "Audit") -> Iterator[Concern]:
+    copies = sum(len(group.paths) - 1 for group in audit.near_duplicates)
+    if copies and not audit.leak:
+        yield Concern(
+            title="Some pictures are copies",
+            figure=f"{_count(copies, 'near-duplicate')} of {_count(audit.n_pictures, 'picture')}",
+            why="What stands there twice counts twice, and a random split can put one copy into "
+            "training and one into the test.",
+            remedy=_REMEDY_FIX,
+            share=_share(copies, audit.n_pictures),
+            about="near_duplicates",
+        )
+
+
+def _contradictions(audit: "Audit") -> Iterator[Concern]:
+    groups = [group for group in audit.near_duplicates if group.crosses_classes]
+    if groups:
+        touched = sum(len(group.paths) for group in groups)
+        yield Concern(
+            title="The same shot stands in two classes",
+            figure=f"{_count(len(groups), 'group')} with {_count(touched, 'picture')}",
+            why="Either a label is wrong, which teaches and measures nonsense, or a mask was "
+            "painted onto a copy, which teaches the paint.",
+            remedy=_REMEDY_LOOK,
+            share=_share(touched, audit.n_pictures),
+            about="near_duplicates",
+        )
+
+
+def _telling_sources(audit: "Audit") -> Iterator[Concern]:
+    sources = _named_sources(audit)
+    uniform = [counts for counts in sources.values() if sum(n > 0 for n in counts.values()) == 1]
+    if uniform and sum(n > 0 for n in audit.counts.values()) > 1:
+        yield Concern(
+            title="Sources give the class away",
+            figure=f"{len(uniform)} of {_count(len(sources), 'source')} "
+            f"{'has' if len(uniform) == 1 else 'have'} one class only",
+            why="A network can learn how the pictures of a source look instead of masks.",
+            remedy=_elsewhere(audit),
+            share=_share(sum(sum(counts.values()) for counts in uniform), audit.n_faces),
+            about="counts",
+        )
+
+
+def _wrong_labels(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.mislabels)
+    if n:
+        yield Concern(
+            title="Some labels look wrong",
+            figure=f"{n} of {_count(audit.n_faces, 'face')}",
+            why="Wrong labels teach mistakes, and in a test they count right answers as wrong.",
+            remedy=_REMEDY_LOOK,
+            share=_share(n, audit.n_faces),
+            about="mislabels",
+        )
+
+
+def _no_faces(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.non_faces)
+    if n:
+        yield Concern(
+            title="Some pictures seem to show no face",
+            figure=f"{n} of {_count(audit.n_pictures, 'picture')}",
+            why="There is nothing on them to learn or to measure, whatever their label says.",
+            remedy=_REMEDY_LOOK,
+            share=_share(n, audit.n_pictures),
+            about="non_faces",
+        )
+
+
+def _imbalance(audit: "Audit") -> Iterator[Concern]:
+    present = {name: n for name, n in audit.counts.items() if n > 0}
+    if len(present) < 2:
+        yield Concern(
+            title="There is nothing to tell apart",
+            figure=f"{_count(audit.n_faces, 'face')}, "
+            + (f"all “{_words(next(iter(present)))}”" if present else "of no known class"),
+            why="A network needs at least two classes.",
+            remedy=_REMEDY_COLLECT,
+            share=1.0,
+            about="counts",
+        )
+    elif min(present.values()) < _RARE * max(present.values()):
+        rarest = min(present, key=lambda name: present[name])
+        commonest = _share(max(present.values()), audit.n_faces)
+        yield Concern(
+            title="The classes are out of balance",
+            figure=f"{present[rarest]} of {_count(audit.n_faces, 'face')} “{_words(rarest)}”",
+            why=f"Accuracy says little: always naming the commonest class is right on "
+            f"{share_text(commonest)}. Read balanced accuracy and the recall of each class.",
+            remedy=_REMEDY_COLLECT,
+            share=commonest - 1 / len(present),
+            about="counts",
+        )
+
+
+def _unreadable(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.unreadable)
+    if n:
+        yield Concern(
+            title="Some files cannot be used",
+            figure=_count(n, "file"),
+            why="They take no part, and other programs may stumble over them.",
+            remedy=_REMEDY_FIX,
+            share=_share(n, n + audit.n_pictures),
+            about="files",
+        )
+
+
+def _misnamed(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.misnamed)
+    if n:
+        yield Concern(
+            title="Some names claim another format",
+            figure=f"{n} of {_count(audit.n_pictures, 'picture')}",
+            why="Programs that go by the name fail on them or read them in another way.",
+            remedy=_REMEDY_RENAME,
+            share=_share(n, audit.n_pictures),
+            about="files",
+        )
+
+
+def _problems(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.problems)
+    if n:
+        yield Concern(
+            title="Annotations are wrong in places",
+            figure=_count(n, "problem"),
+            why="What they speak of takes no part.",
+            remedy=_REMEDY_ANNOTATE,
+            share=_share(n, n + audit.n_faces),
+            about="files",
+        )
+
+
+def _unlabelled(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.unlabelled)
+    if n:
+        yield Concern(
+            title="Some pictures have no class",
+            figure=_count(n, "picture"),
+            why="They take no part.",
+            remedy=_REMEDY_ANNOTATE,
+            share=_share(n, n + audit.n_pictures),
+            about="files",
+        )
+
+
+_Finder = Callable[["Audit"], Iterator[Concern]]
+
+_FOOLING: Final[tuple[_Finder, ...]] = (
+    _leaking_sides,
+    _telling_probes,
+    _leaking_at_random,
+    _copies,
+    _contradictions,
+    _telling_sources,
+    _wrong_labels,
+    _no_faces,
+    _imbalance,
+)
+_LACKING: Final[tuple[_Finder, ...]] = (
+    _unreadable,
+    _misnamed,
+    _problems,
+    _unlabelled,
+)
+
+
+def _worst_first(finders: Sequence[_Finder], audit: "Audit") -> Sequence[Concern]:
+    found = (concern for find in finders for concern in find(audit))
+    return sorted(found, key=lambda concern: -concern.share)
+
+
+def _named_sources(audit: "Audit") -> Mapping[str, Mapping[str, int]]:
+    return {name: counts for name, counts in audit.counts_by_source.items() if name}
+
+
+def _elsewhere(audit: "Audit") -> str:
+    return _REMEDY_HOLD_OUT if len(_named_sources(audit)) > 1 else _REMEDY_ELSEWHERE
+
+
+def _share(part: int, whole: int) -> float:
+    return min(part / whole, 1.0) if whole else 0.0
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _words(name: str) -> str:
+    return label_words(LABELS.index(name))

@@ -1,0 +1,99 @@
+"""Grouping: which samples belong together, so that no split may part them."""
+
+import os
+from collections.abc import Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from maskwise.dataset.audit.duplicates import find_near_duplicates
+from maskwise.dataset.audit.fingerprint import FINGERPRINT, take_fingerprint
+from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.samples import Sample
+
+_CHUNK: Final = 256  # bounds the pictures that are decoded ahead
+
+
+def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Dataset:
+    """The same data, each sample with a `group` that holds all that belongs to it.
+
+    That are near-duplicates, faces of one picture, faces of one `scene`, and what the data set
+    itself calls a `group`. A group is called after the first of its pictures.
+
+    Args:
+        data: Its pictures are read once more, unless it is grouped already.
+        on_progress: Told after each picture.
+
+    Raises:
+        BadDataset: A picture has changed since it was listed.
+    """
+    if data.is_grouped:
+        return data
+    pictures = {sample.path: sample for sample in data.samples}
+    prints = np.zeros(len(pictures), dtype=FINGERPRINT)
+    for index, fingerprint in enumerate(_fingerprints(data, list(pictures.values()))):
+        prints[index] = fingerprint
+        if on_progress is not None:
+            on_progress(index + 1, len(pictures))
+    return join_groups(data, find_near_duplicates(prints).groups)
+
+
+def join_groups(data: Dataset, near_duplicates: Sequence[Sequence[int]]) -> Dataset:
+    """As `group_samples`, where the near-duplicates are known already.
+
+    Args:
+        data: As it is.
+        near_duplicates: Groups of numbers of pictures, counted in the order of their first sample.
+    """
+    shot_of = {index: shot for shot, found in enumerate(near_duplicates) for index in found}
+    numbers = {
+        path: index for index, path in enumerate(dict.fromkeys(s.path for s in data.samples))
+    }
+    name_of = _join(
+        [list(_ties(sample, shot_of.get(numbers[sample.path]))) for sample in data.samples]
+    )
+    named = (
+        replace(sample, attributes={**sample.attributes, "group": data.samples[first].path})
+        for sample, first in zip(data.samples, name_of.tolist(), strict=True)
+    )
+    return replace(data, samples=tuple(named), is_grouped=True)
+
+
+def _fingerprints(data: Dataset, samples: Sequence[Sample]) -> Iterator[NDArray[np.void]]:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, len(samples), _CHUNK):
+            chunk = samples[start : start + _CHUNK]
+            yield from threads.map(lambda sample: take_fingerprint(data.read(sample)), chunk)
+
+
+def _ties(sample: Sample, shot: int | None) -> Iterator[Hashable]:
+    """All that a sample may share with others of its group."""
+    yield "picture", sample.path
+    if shot is not None:
+        yield "shot", shot
+    for name in ("scene", "group"):
+        if value := sample.attributes.get(name):
+            yield name, value
+
+
+def _join(ties: Sequence[Sequence[Hashable]]) -> NDArray[np.int64]:
+    """For each sample the first one that it hangs together with over any number of ties."""
+    first_with: dict[Hashable, int] = {}
+    links = [
+        (index, first_with.setdefault(tie, index)) for index, own in enumerate(ties) for tie in own
+    ]
+    if not links:
+        return np.zeros(0, dtype=np.int64)
+    rows, columns = np.array(links).T
+    graph = coo_array(
+        (np.ones(len(links), dtype=np.bool_), (rows, columns)), shape=(len(ties),) * 2
+    )
+    _, component = connected_components(graph, directed=False)
+    _, first, place = np.unique(component, return_index=True, return_inverse=True)
+    firsts: NDArray[np.int64] = first[place].astype(np.int64)
+    return firsts

@@ -1,0 +1,149 @@
+"""Matching: which answer found which face, and the average precision that follows.
+
+- **Matching** is that of COCO at an IoU of 0.5: answers choose in descending order of score, each
+  takes the free face that it overlaps most, and each face is taken once.
+- **A range of sizes** is judged as by COCO's `areaRng`, though on the shorter side of the box:
+  faces of other sizes are ignored, and so are answers that found one of those, or found nothing
+  and are of another size themselves.
+- **Average precision** is the whole area under the precision-recall curve, precision made
+  non-increasing, as in PASCAL VOC since 2010; COCO reads the same curve at 101 recalls. Answers of
+  equal score enter together, as no threshold parts them: the order of pictures does not matter.
+
+Sources: Everingham et al. (2015), Int. J. Comput. Vis. 111:98; Lin et al. (2014), arXiv:1405.0312,
+and its reference code, pycocotools.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwise.boxes import Boxes, iou
+
+MIN_IOU: Final = 0.5
+"""From which overlap on an answer counts as having found a face."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRange:
+    """Faces by the shorter side of their box.
+
+    Attributes:
+        min_px: The least side.
+        max_px: All sides are below this; may be infinite.
+    """
+
+    min_px: float
+    max_px: float
+
+    def holds(self, boxes_xyxy: Boxes) -> NDArray[np.bool_]:
+        """Which of the boxes `(n, 4)` are of this size, `(n,)`."""
+        size = boxes_xyxy[:, 2:].astype(np.float64) - boxes_xyxy[:, :2]
+        side: NDArray[np.float64] = size.min(axis=1)
+        return (side >= self.min_px) & (side < self.max_px)
+
+    def to_dict(self) -> Mapping[str, float | None]:
+        """Plain values for JSON; `max_px` is null where there is no upper end."""
+        return {
+            "min_px": self.min_px,
+            "max_px": self.max_px if math.isfinite(self.max_px) else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """What the answers `(d,)` on one picture did with its faces `(t,)`.
+
+    Attributes:
+        face: Which judged face each answer found, or -1, `(d,)`.
+        is_false: Which answers lie on no face, not even an ignored one, though they are of the
+            judged size, `(d,)`. An answer that is neither this nor found a face is ignored.
+        is_judged: Which faces are of the judged size, `(t,)`.
+    """
+
+    face: NDArray[np.int64]
+    is_false: NDArray[np.bool_]
+    is_judged: NDArray[np.bool_]
+
+
+def match_faces(
+    score: NDArray[np.float32] | NDArray[np.float64],
+    answer_xyxy: Boxes,
+    truth_xyxy: Boxes,
+    size: SizeRange,
+) -> Match:
+    """Pair the answers on one picture with its faces, the best answer first.
+
+    Args:
+        score: How sure each answer is, `(d,)`; among equals the earlier one chooses first.
+        answer_xyxy: Where each says a face is, `(d, 4)` in pixels.
+        truth_xyxy: Where the faces are, `(t, 4)` in pixels.
+        size: Which faces are judged.
+    """
+    is_judged = size.holds(truth_xyxy)
+    overlap = iou(answer_xyxy, truth_xyxy)
+    # No overlap is above 1: with 1 added, a judged face goes before every ignored one.
+    appeal = np.where(overlap >= MIN_IOU, overlap + is_judged, 0.0)
+    face = np.full(len(score), -1, dtype=np.int64)
+    order = np.argsort(-score, kind="stable")
+    for answer in order[appeal[order].any(axis=1)]:
+        best = appeal[answer].argmax()
+        if appeal[answer, best] > 0:
+            face[answer] = best
+            appeal[:, best] = 0.0
+    is_false = (face < 0) & size.holds(answer_xyxy)
+    face[~np.append(is_judged, False)[face]] = -1
+    return Match(face, is_false, is_judged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """The judged answers of all pictures, best first.
+
+    Attributes:
+        picture: On which picture each was given, `(d,)`.
+        is_right: Whether it found a face, `(d,)`.
+        last_of_tie: The positions after which the score falls.
+        n_faces: How many judged faces each picture holds, `(pictures,)`.
+    """
+
+    picture: NDArray[np.int64]
+    is_right: NDArray[np.bool_]
+    last_of_tie: NDArray[np.int64]
+    n_faces: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        picture: NDArray[np.int64],
+        score: NDArray[np.float64],
+        is_right: NDArray[np.bool_],
+        n_faces: NDArray[np.int64],
+    ) -> Self:
+        """The ranking of answers that come in any order."""
+        order = np.argsort(-score, kind="stable")
+        falls = np.diff(score[order], append=-np.inf) < 0
+        return cls(picture[order], is_right[order], np.flatnonzero(falls), n_faces)
+
+    def average_precision(self, drawn: NDArray[np.int64]) -> float:
+        """Area under the precision-recall curve, in [0, 1].
+
+        Args:
+            drawn: How often each picture counts, `(pictures,)`; once each, or as often as a
+                bootstrap drew it.
+
+        Returns:
+            NaN if the pictures drawn hold no face.
+        """
+        n_faces = int(drawn @ self.n_faces)
+        if n_faces == 0:
+            return math.nan
+        times = drawn[self.picture]
+        found = np.cumsum(times * self.is_right)[self.last_of_tie]
+        given = np.cumsum(times)[self.last_of_tie]
+        precision = found / np.maximum(given, 1)
+        best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+        return float(np.diff(found, prepend=0) @ best_from_here) / n_faces

@@ -1,0 +1,341 @@
+"""Scenes: whether the faces of whole pictures are found, and what is then said of them.
+
+Two things can go wrong with a face, and they are kept apart: the detector misses it, or it is found
+and misnamed. Average precision (AP) judges both at once, as detectors are compared in the field.
+
+An answer names one class, as those of most detectors do: it ranks in that class alone, with
+detector score x probability of the class. An *unsure* face ranks in none: for AP it is missed, for
+the detector it is found. `matching.py` tells how answers and faces are paired.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwise.boxes import Boxes
+from maskwise.errors import InvalidInput
+from maskwise.evaluation.matching import MIN_IOU, Ranking, SizeRange, match_faces
+from maskwise.intervals import CONFIDENCE, Estimate, bootstrap, rate
+from maskwise.labels import LABELS, UNSURE, label_name
+from maskwise.results import Faces
+
+_SIZE_EDGES_PX: Final = (0.0, 16.0, 32.0, 64.0, math.inf)
+_RESAMPLES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A picture: the faces that are in it and the faces that were found.
+
+    Attributes:
+        truth_xyxy: Boxes of all faces `(n, 4)` float32 or float64 in pixels of the upright picture.
+        truth_label: Their classes by number in `LABELS`, `(n,)` int64.
+        answer: What a detector and a classifier say of this picture.
+
+    Raises:
+        InvalidInput: Shapes do not fit together, a box is empty, or a class is unknown.
+    """
+
+    truth_xyxy: Boxes
+    truth_label: NDArray[np.int64]
+    answer: Faces
+
+    def __post_init__(self) -> None:
+        if self.truth_xyxy.ndim != 2 or self.truth_xyxy.shape[1] != 4:
+            raise InvalidInput(
+                f"`truth_xyxy` must have shape (n, 4). Received: {self.truth_xyxy.shape}."
+            )
+        if self.truth_label.shape != self.truth_xyxy.shape[:1]:
+            raise InvalidInput(
+                f"`truth_label` must have one entry for each of the {len(self.truth_xyxy)} boxes. "
+                f"Received shape: {self.truth_label.shape}."
+            )
+        is_box = np.isfinite(self.truth_xyxy).all(axis=1)
+        is_box &= (self.truth_xyxy[:, 2:] > self.truth_xyxy[:, :2]).all(axis=1)
+        if not is_box.all():
+            raise InvalidInput(
+                "`truth_xyxy` must hold finite boxes with right > left and bottom > top. "
+                f"Received: {self.truth_xyxy[~is_box][0].tolist()}."
+            )
+        if not ((self.truth_label >= 0) & (self.truth_label < len(LABELS))).all():
+            raise InvalidInput(
+                f"`truth_label` must be 0 to {len(LABELS) - 1}. "
+                f"Received: {self.truth_label.tolist()}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneClassMetrics:
+    """What became of the faces of one class.
+
+    Attributes:
+        label: The true class by number in `LABELS`.
+        support: How many such faces there are.
+        called: Of those found, how many were called what: in the order of `LABELS`, then *unsure*.
+        average_precision: Of the answers that name this class; undefined without such a face.
+    """
+
+    label: int
+    support: int
+    called: tuple[int, ...]
+    average_precision: Estimate
+
+    @property
+    def found(self) -> int:
+        """How many were found, whatever was then said of them."""
+        return sum(self.called)
+
+    @property
+    def missed(self) -> int:
+        """How many the detector missed."""
+        return self.support - self.found
+
+    @property
+    def right(self) -> int:
+        """How many were found and named rightly."""
+        return self.called[self.label]
+
+    @property
+    def unsure(self) -> int:
+        """How many were found and left open."""
+        return self.called[UNSURE]
+
+    @property
+    def misnamed(self) -> int:
+        """How many were found and called another class."""
+        return self.found - self.right - self.unsure
+
+    @property
+    def detector_recall(self) -> Estimate:
+        """Share of the faces that were found."""
+        return rate(self.found, self.support)
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Of the faces found, the share named rightly; *unsure* is not right."""
+        return rate(self.right, self.found)
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "label": label_name(self.label),
+            "support": self.support,
+            "missed": self.missed,
+            "right": self.right,
+            "misnamed": self.misnamed,
+            "unsure": self.unsure,
+            "average_precision": self.average_precision.to_dict(),
+            "detector_recall": self.detector_recall.to_dict(),
+            "accuracy": self.accuracy.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeMetrics:
+    """What became of the faces of one range of sizes.
+
+    Attributes:
+        size: The range.
+        per_class: In the order of `LABELS`.
+        mean_average_precision: Over the classes that have a face of this size.
+        false_alarms: How many answers of this size lie on no face.
+        false_alarms_per_picture: The same by picture.
+    """
+
+    size: SizeRange
+    per_class: tuple[SceneClassMetrics, ...]
+    mean_average_precision: Estimate
+    false_alarms: int
+    false_alarms_per_picture: Estimate
+
+    @property
+    def support(self) -> int:
+        """How many faces were judged on."""
+        return sum(each.support for each in self.per_class)
+
+    @property
+    def found(self) -> int:
+        """How many of them were found, whatever was then said of them."""
+        return sum(each.found for each in self.per_class)
+
+    @property
+    def detector_recall(self) -> Estimate:
+        """Share of the faces that were found."""
+        return rate(self.found, self.support)
+
+    @property
+    def accuracy(self) -> Estimate:
+        """Of the faces found, the share named rightly; *unsure* is not right."""
+        return rate(sum(each.right for each in self.per_class), self.found)
+
+    @property
+    def confusion(self) -> tuple[tuple[int, ...], ...]:
+        """Of the faces found, how many of each class (row) were called what (last: *unsure*)."""
+        return tuple(each.called for each in self.per_class)
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Plain values for JSON."""
+        return {
+            **self.size.to_dict(),
+            "support": self.support,
+            "found": self.found,
+            "false_alarms": self.false_alarms,
+            "mean_average_precision": self.mean_average_precision.to_dict(),
+            "detector_recall": self.detector_recall.to_dict(),
+            "accuracy": self.accuracy.to_dict(),
+            "false_alarms_per_picture": self.false_alarms_per_picture.to_dict(),
+            "confusion": [list(row) for row in self.confusion],
+            "per_class": [each.to_dict() for each in self.per_class],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneMetrics:
+    """What the answers on whole pictures are worth.
+
+    Attributes:
+        n: How many pictures were judged on.
+        overall: All faces that were to be judged.
+        by_size: The same faces by the shorter side of their box, from small to large.
+    """
+
+    n: int
+    overall: SizeMetrics
+    by_size: tuple[SizeMetrics, ...]
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Plain values for JSON; null where the pictures do not define a figure.
+
+        `n`, `min_iou`, `confidence`, `labels` (the columns of each `confusion`), `overall`, and
+        `by_size`, a list of the same shape.
+        """
+        return {
+            "n": self.n,
+            "min_iou": MIN_IOU,
+            "confidence": CONFIDENCE,
+            "labels": [*LABELS, label_name(UNSURE)],
+            "overall": self.overall.to_dict(),
+            "by_size": [each.to_dict() for each in self.by_size],
+        }
+
+
+def measure_scenes(scenes: Sequence[Scene], *, min_size_px: float = 0.0) -> SceneMetrics:
+    """Compare the answers on whole pictures with the truth.
+
+    Shares of faces carry Wilson's interval, as if each face were a picture of its own; AP and
+    false alarms carry one from drawing whole pictures anew. AP has none where so few pictures hold
+    the class that a draw missed it. Filling the dents of the curve favours chance, so on few
+    pictures AP and its interval lean upwards, the more the less the scores tell.
+
+    Args:
+        scenes: One for each picture; pictures without faces count, for their false alarms.
+        min_size_px: Faces whose shorter side is below this are ignored: finding one is not
+            counted, missing one is no fault.
+
+    Returns:
+        All figures; what the pictures do not define, such as AP of a class that none shows, is
+        None.
+
+    Raises:
+        InvalidInput: `min_size_px` is negative or not finite.
+    """
+    if not 0 <= min_size_px < math.inf:
+        raise InvalidInput(f"`min_size_px` must be 0 or more and finite. Received: {min_size_px}.")
+    sizes = [
+        SizeRange(max(low, min_size_px), high)
+        for low, high in pairwise(_SIZE_EDGES_PX)
+        if min_size_px < high
+    ]
+    return SceneMetrics(
+        n=len(scenes),
+        overall=_measure_size(scenes, SizeRange(min_size_px, math.inf)),
+        by_size=tuple(_measure_size(scenes, size) for size in sizes),
+    )
+
+
+def _measure_size(scenes: Sequence[Scene], size: SizeRange) -> SizeMetrics:
+    rankings = [_rank(scenes, label, size) for label in range(len(LABELS))]
+    support, called, false_alarms = _count(scenes, size)
+    *per_class, mean, alarm_rate = _estimate(rankings, false_alarms)
+    return SizeMetrics(
+        size=size,
+        per_class=tuple(
+            SceneClassMetrics(
+                label=label,
+                support=int(support[label]),
+                called=tuple(called[label].tolist()),
+                average_precision=average_precision,
+            )
+            for label, average_precision in enumerate(per_class)
+        ),
+        mean_average_precision=mean,
+        false_alarms=int(false_alarms.sum()),
+        false_alarms_per_picture=alarm_rate,
+    )
+
+
+def _rank(scenes: Sequence[Scene], label: int, size: SizeRange) -> Ranking:
+    """All answers that name one class."""
+    picture: list[int] = []
+    score: list[float] = []
+    is_right: list[bool] = []
+    n_faces = np.zeros(len(scenes), dtype=np.int64)
+    for number, scene in enumerate(scenes):
+        named = np.flatnonzero(scene.answer.label == label)
+        probability = scene.answer.probability[named, scene.answer.label[named]]
+        scores = scene.answer.detector_score[named] * probability.astype(np.float64)
+        truth_xyxy = scene.truth_xyxy[scene.truth_label == label]
+        match = match_faces(scores, scene.answer.xyxy[named], truth_xyxy, size)
+        is_ranked = (match.face >= 0) | match.is_false
+        picture.extend([number] * int(is_ranked.sum()))
+        score.extend(scores[is_ranked].tolist())
+        is_right.extend((match.face[is_ranked] >= 0).tolist())
+        n_faces[number] = match.is_judged.sum()
+    return Ranking.of(
+        np.array(picture, dtype=np.int64),
+        np.array(score, dtype=np.float64),
+        np.array(is_right, dtype=np.bool_),
+        n_faces,
+    )
+
+
+def _count(
+    scenes: Sequence[Scene], size: SizeRange
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Faces by class, faces found by class and answer, and false alarms by picture."""
+    support = np.zeros(len(LABELS), dtype=np.int64)
+    called = np.zeros((len(LABELS), len(LABELS) + 1), dtype=np.int64)
+    false_alarms = np.zeros(len(scenes), dtype=np.int64)
+    for number, scene in enumerate(scenes):
+        answer = scene.answer
+        match = match_faces(answer.detector_score, answer.xyxy, scene.truth_xyxy, size)
+        found = match.face >= 0
+        np.add.at(support, scene.truth_label[match.is_judged], 1)
+        # Label -1, unsure, counts from the end and so falls into the last column.
+        np.add.at(called, (scene.truth_label[match.face[found]], answer.label[found]), 1)
+        false_alarms[number] = match.is_false.sum()
+    return support, called, false_alarms
+
+
+def _estimate(rankings: Sequence[Ranking], false_alarms: NDArray[np.int64]) -> list[Estimate]:
+    """AP of each class, its mean over the classes seen, and false alarms per picture."""
+    n = len(false_alarms)
+    is_seen = [ranking.n_faces.any() for ranking in rankings]
+
+    def figures(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        per_class = np.array([ranking.average_precision(drawn) for ranking in rankings])
+        mean = per_class[is_seen].mean() if any(is_seen) else math.nan
+        return np.array([*per_class, mean, drawn @ false_alarms / n if n else math.nan])
+
+    ends = bootstrap(
+        lambda draws: np.array([figures(drawn) for drawn in draws]),
+        stratum=np.zeros(n, dtype=np.int64),
+        resamples=_RESAMPLES,
+    )
+    values = figures(np.ones(n, dtype=np.int64)).tolist()
+    return [Estimate.of(value, pair) for value, pair in zip(values, ends.tolist(), strict=True)]

@@ -1,0 +1,61 @@
+"""Validation: what is chosen on the pictures that a training has only watched."""
+
+import os
+
+import numpy as np
+
+from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.split import number_groups
+from maskwise.errors import BadRun
+from maskwise.evaluation.calibration import choose_rule, fit_temperature
+from maskwise.evaluation.judge import load_classifier, read_faces
+from maskwise.inference.decision import DecisionRule
+from maskwise.names import legible
+from maskwise.runs.run import Run
+
+
+def calibrate(
+    run: str | os.PathLike[str] | Run,
+    *,
+    max_error: float | None = None,
+    confidence: float = 0.95,
+    on_progress: Progress | None = None,
+) -> DecisionRule:
+    """Choose how a finished run answers, on its validation side alone, and write that down in it.
+
+    Args:
+        run: A run or its folder.
+        max_error: The rate of errors among the answered that must be kept; what is not sure
+            enough for that is answered *unsure*. None: answer always.
+        confidence: How often, over many validation sets, that rate is to be kept.
+        on_progress: Told after each picture.
+
+    Returns:
+        The rule; `guaranteed` says whether the validation side sufficed to promise `max_error`.
+
+    Raises:
+        BadRun: The run is missing, unfinished, damaged, or has no validation side.
+        BadDataset: Pictures of the validation side are gone or changed.
+        InvalidInput: `max_error` or `confidence` is out of range.
+        OutputFailed: The run cannot be written to.
+    """
+    opened = run if isinstance(run, Run) else Run.open(run)
+    samples = opened.read_split().validation
+    if not samples:
+        raise BadRun(f"{legible(opened.folder)} has no validation side to choose on.")
+    data = Dataset(root=opened.data_folder, samples=samples)
+    spec = opened.recipe.preprocess
+    probability = load_classifier(opened)(read_faces(data, spec, on_progress))
+    label = np.array([sample.label for sample in samples], dtype=np.int64)
+    if max_error is None:
+        rule = DecisionRule(temperature=fit_temperature(label, probability), n=len(samples))
+    else:
+        rule = choose_rule(
+            label,
+            probability,
+            max_error=max_error,
+            confidence=confidence,
+            group=number_groups(samples),
+        )
+    opened.write_decision(rule.to_dict())
+    return rule
