@@ -33,3 +33,22 @@ def test_programs_get_json(tiny_run: Path, tmp_path: Path) -> None:
         check=True,
     )
     assert json.loads(done.stdout)["metrics"]["n"] == 10
+
+
+def test_other_pictures_may_come_in_any_format_and_under_any_names(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    data = fill_class_folders(tmp_path / "data", per_class=6, first_seed=900)
+    (data / "with_mask").rename(data / "Maske")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "maskwise", "evaluate", str(tiny_run), str(data)),
+            *("--format", "folders", "--class", "Maske=with_mask", "--no-robustness"),
+            *("--out", str(tmp_path / "report")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "of 12 new pictures" in done.stdout

@@ -63,4 +63,4 @@ def test_unreadable_files_are_named(tiny_data: Path, tmp_path: Path, pictures: P
         text=True,
         check=True,
     )
-    assert r"not used: with_mask/bro\nken.jpg: the file is empty" in done.stderr
+    assert r"with_mask/bro\nken.jpg: the file is empty" in done.stderr

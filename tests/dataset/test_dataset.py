@@ -10,6 +10,7 @@ from PIL import Image
 from maskwise.dataset.dataset import Dataset
 from maskwise.errors import BadDataset
 from maskwise.names import legible
+from maskwise.preprocess import PreprocessSpec
 
 
 def state_of(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -166,3 +167,77 @@ def test_the_dirty_set_is_sorted_into_usable_and_not(real_data: Path, tmp_path: 
     reasons = {file.path.removeprefix("mask/"): file.reason for file in data.unreadable}
     for kind in ("zero_byte", "truncated_jpeg", "lfs_pointer"):
         assert [name for name in reasons if name.startswith(kind)], kind
+
+
+def boxed(folder: Path, *rows: str) -> Dataset:
+    folder.mkdir()
+    Image.fromarray(np.full((60, 80, 3), 90, np.uint8)).save(folder / "a.png")
+    header = "file,label,xmin,ymin,xmax,ymax,width,height"
+    (folder / "faces.csv").write_text("\n".join([header, *rows]) + "\n")
+    return Dataset.open(folder)
+
+
+def test_each_face_of_a_picture_is_a_sample(tmp_path: Path) -> None:
+    data = boxed(tmp_path / "data", "a.png,mask,1,2,30,40,80,60", "a.png,no mask,40,2,79,59,80,60")
+    first, second = data.samples
+    assert (first.label, first.box_xyxy, first.size_hw) == (1, (1, 2, 30, 40), (60, 80))
+    assert (second.label, second.sha256) == (0, first.sha256)
+    assert data.read_face(first, PreprocessSpec(crop_margin=0)).shape == (38, 38, 3)
+    assert not data.problems
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("a.png,mask,30,2,30,40,80,60", "the box (30, 2, 30, 40) is empty or inverted"),
+        ("a.png,mask,30,2,10,40,80,60", "the box (30, 2, 10, 40) is empty or inverted"),
+        ("a.png,mask,90,2,99,40,80,60", "lies outside the picture of 80x60"),
+        ("a.png,mask,1,2,30,40,60,80", "annotated at 60x80, but the upright picture is 80x60"),
+        ("a.png,holiday,1,2,30,40,80,60", "holiday"),
+        ("gone.png,mask,1,2,30,40,80,60", "gone.png"),
+        ("a.png,mask,1,2,x,40,80,60", "x"),
+    ],
+)
+def test_a_face_that_cannot_be_is_a_problem_with_file_and_line(
+    tmp_path: Path, row: str, reason: str
+) -> None:
+    data = boxed(tmp_path / "data", "a.png,no mask,1,1,9,9,80,60", row)
+    assert len(data.samples) == 1
+    (problem,) = data.problems
+    assert problem.where.startswith("faces.csv")
+    assert reason in problem.reason
+    with pytest.raises(BadDataset, match=r"1 problems in the annotations .*faces\.csv"):
+        Dataset.open(tmp_path / "data", strict=True)
+
+
+def test_a_box_that_reaches_out_is_cut_off_and_told_of(tmp_path: Path) -> None:
+    data = boxed(tmp_path / "data", "a.png,mask,-5,2,90,40,80,60")
+    assert data.samples[0].box_xyxy == (0, 2, 80, 40)
+    assert "reaches out of the picture of 80x60: it is cut off" in data.problems[0].reason
+
+
+def test_the_same_face_twice_is_one(tmp_path: Path) -> None:
+    data = boxed(tmp_path / "data", *["a.png,mask,1,2,30,40,80,60"] * 2)
+    assert len(data.samples) == 1
+    assert "listed twice" in data.problems[0].reason
+
+
+def test_one_face_in_two_classes_cannot_be_trained_on(tmp_path: Path) -> None:
+    data = boxed(tmp_path / "data", "a.png,mask,1,2,30,40,80,60", "a.png,bare face,1,2,30,40,80,60")
+    with pytest.raises(BadDataset, match="in two classes"):
+        data.require_one_class_each()
+
+
+def test_pictures_that_are_said_to_show_no_face_must_be_readable_too(tmp_path: Path) -> None:
+    data = boxed(tmp_path / "data", "a.png,mask,1,2,30,40,80,60")
+    (tmp_path / "data" / "empty.png").write_bytes(b"")
+    table = tmp_path / "data" / "faces.csv"
+    table.write_text(table.read_text() + "empty.png,,,,,,,\n")
+    data = Dataset.open(tmp_path / "data")
+    assert [file.path for file in data.unreadable] == ["empty.png"]
+    assert data.faceless == ()
+
+
+def test_annotations_of_which_nothing_is_left_say_why(tmp_path: Path) -> None:
+    with pytest.raises(BadDataset, match=r"No face in .* 1 problems in its annotations"):
+        boxed(tmp_path / "data", "a.png,mask,9,9,1,1,80,60")

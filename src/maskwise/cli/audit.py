@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import command, counting, say
-from maskwise.cli.opening import parse_class_names
+from maskwise.cli.opening import ClassNames, Format, parse_class_names
 from maskwise.dataset.audit.findings import Audit
 from maskwise.dataset.convert import convert, require_target
 from maskwise.dataset.dataset import Dataset
@@ -28,25 +28,15 @@ def audit(
         Path | None,
         typer.Option(help="New folder for a cleaned copy, with removed.csv. DATA stays as it is."),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(help="folders, voc, coco, yolo or csv. [what DATA looks like]"),
-    ] = None,
-    class_name: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--class",
-            metavar="NAME=LABEL",
-            help="What a class name of DATA stands for, as in --class Maske=with_mask. Repeatable.",
-        ),
-    ] = None,
+    format: Format = None,
+    class_name: ClassNames = None,
     seed: Annotated[int, typer.Option(help="Same data and seed, same findings.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print audit.json instead of the summary.")
     ] = False,
 ) -> None:
     """Look for duplicates, leaks, doubtful labels and shortcuts in DATA."""
-    class_names = parse_class_names(class_name or [])
+    class_names = parse_class_names(class_name)
     if fix is not None:
         require_target(fix, "csv")  # what can be known at once comes before what takes time
     load("maskwise.dataset.audit.audit", extra="train")

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
+from maskwise.cli.opening import ClassNames, Format, parse_class_names
+from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load
 from maskwise.runs.run import Run
 
@@ -19,6 +21,8 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for comparison.json, .md and .html. [none]")
     ] = None,
+    format: Format = None,
+    class_name: ClassNames = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print comparison.json instead of the summary.")
     ] = False,
@@ -31,8 +35,15 @@ def compare(
     with hushed():
         comparison = load("maskwise.evaluation.comparison", extra="train")
         load("maskwise.inference.runtime_keras", extra="train")
+    with counting("Reading") as progress:
+        others = Dataset.open(
+            data,
+            format=format,
+            class_names=parse_class_names(class_name),
+            on_progress=progress,
+        )
     with counting("Judging") as progress:
-        result = comparison.compare(*runs, data, on_progress=progress)
+        result = comparison.compare(*runs, others, on_progress=progress)
     paths = [] if out is None else result.write(out)
     if as_json:
         typer.echo(result.to_json(), nl=False)

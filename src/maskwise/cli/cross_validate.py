@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import hushed, people, say
+from maskwise.cli.opening import ClassNames, Format, parse_class_names, tell_what_is_wrong
 from maskwise.cli.train import TrainingProgress
+from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load, require
 from maskwise.runs.recipe import find_recipe, require_seed
 
@@ -19,6 +21,8 @@ def cross_validate(
     recipe: Annotated[str, typer.Option(help="What to train and how.")] = "reference",
     seed: Annotated[int, typer.Option(help="Same data and seed, same result.")] = 0,
     epochs: Annotated[int | None, typer.Option(help="Instead of the number in the recipe.")] = None,
+    format: Format = None,
+    class_name: ClassNames = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier call was cut off.")
     ] = False,
@@ -33,8 +37,15 @@ def cross_validate(
     with hushed():
         training = load("maskwise.training.cross_validation", extra="train")
     with TrainingProgress() as watcher:
-        result = training.cross_validate(
+        dataset = Dataset.open(
             data,
+            format=format,
+            class_names=parse_class_names(class_name),
+            on_progress=watcher.listing,
+        )
+        tell_what_is_wrong(dataset)
+        result = training.cross_validate(
+            dataset,
             out=out,
             recipe=recipe,
             seed=seed,

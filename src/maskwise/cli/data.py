@@ -7,7 +7,7 @@ import typer
 
 from maskwise.cli.audit import audit
 from maskwise.cli.console import command, counting, say
-from maskwise.cli.opening import parse_class_names, tell_what_is_wrong
+from maskwise.cli.opening import ClassNames, Format, parse_class_names, tell_what_is_wrong
 from maskwise.dataset.convert import convert as convert_data_set
 from maskwise.dataset.convert import require_target
 from maskwise.dataset.dataset import Dataset
@@ -42,17 +42,8 @@ def convert(
     data: Annotated[Path, typer.Argument(help="Data folder, or its JSON, YAML or CSV file.")],
     out: Annotated[Path, typer.Argument(help="New or empty folder for the data in its new form.")],
     to: Annotated[str, typer.Option(help="folders, voc, coco, yolo or csv.")],
-    format: Annotated[
-        str | None, typer.Option(help="What DATA is, as for --to. [what it looks like]")
-    ] = None,
-    class_name: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--class",
-            metavar="NAME=LABEL",
-            help="What a class name of DATA stands for, as in --class Maske=with_mask. Repeatable.",
-        ),
-    ] = None,
+    format: Format = None,
+    class_name: ClassNames = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse DATA if anything in its annotations is wrong.")
     ] = False,
@@ -65,7 +56,7 @@ def convert(
     The exit code is 1 if some of DATA could not be used.
     """
     require_target(out, to)  # what can be known at once comes before what takes time
-    class_names = parse_class_names(class_name or [])
+    class_names = parse_class_names(class_name)
     with counting("Reading") as progress:
         dataset = Dataset.open(
             data, format=format, class_names=class_names, strict=strict, on_progress=progress

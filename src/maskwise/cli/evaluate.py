@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
+from maskwise.cli.opening import ClassNames, Format, parse_class_names
+from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load
 from maskwise.runs.run import Run
 
@@ -22,6 +24,8 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder for the report. [RUN, or RUN/on-DATA for other pictures]"),
     ] = None,
+    format: Format = None,
+    class_name: ClassNames = None,
     robustness: Annotated[
         bool, typer.Option(help="Judge also on up to 200 pictures made worse; takes a while.")
     ] = True,
@@ -34,8 +38,17 @@ def evaluate(
     with hushed():
         judge = load("maskwise.evaluation.judge", extra="train")
         load("maskwise.inference.runtime_keras", extra="train")
+    others = None
+    if data is not None:
+        with counting("Reading") as progress:
+            others = Dataset.open(
+                data,
+                format=format,
+                class_names=parse_class_names(class_name),
+                on_progress=progress,
+            )
     with counting("Judging") as progress:
-        report = judge.evaluate(opened, data, robustness=robustness, on_progress=progress)
+        report = judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
     folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     paths = report.write(folder)
     if as_json:

@@ -1,24 +1,39 @@
 """Opening: data sets as people name them on the command line, and what is wrong with them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from maskwise.cli.console import say
 from maskwise.dataset.dataset import Dataset
 from maskwise.errors import InvalidInput
 from maskwise.names import legible
 
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="folders, voc, coco, yolo or csv. [what the data looks like]"),
+]
+ClassNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--class",
+        metavar="NAME=LABEL",
+        help="What a class name of the data stands for, as in --class Maske=with_mask. Repeatable.",
+    ),
+]
+
 _SHOWN: Final = 5
 
 
-def parse_class_names(entries: Sequence[str]) -> Mapping[str, str]:
+def parse_class_names(entries: Sequence[str] | None) -> Mapping[str, str]:
     """The class names and labels that people gave as `NAME=LABEL`.
 
     Raises:
         InvalidInput: One of them has no `=`.
     """
     names = {}
-    for entry in entries:
+    for entry in entries or ():
         name, equals, label = entry.rpartition("=")
         if not equals:
             raise InvalidInput(

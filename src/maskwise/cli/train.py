@@ -9,6 +9,7 @@ import typer
 from rich.progress import TextColumn
 
 from maskwise.cli.console import command, hushed, new_progress, people, say
+from maskwise.cli.opening import ClassNames, Format, parse_class_names, tell_what_is_wrong
 from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
@@ -16,11 +17,9 @@ from maskwise.names import legible
 from maskwise.runs.recipe import find_recipe, require_seed
 from maskwise.runs.run import Run, has_run, require_vacant
 
-_SHOWN_UNREADABLE = 5
-
 
 def train(
-    data: Annotated[Path, typer.Argument(help="Folder with a folder of pictures per class.")],
+    data: Annotated[Path, typer.Argument(help="Data folder, or its JSON, YAML or CSV file.")],
     out: Annotated[Path, typer.Option(help="The run folder to fill.")],
     recipe: Annotated[str, typer.Option(help="What to train and how.")] = "reference",
     seed: Annotated[int | None, typer.Option(help="Same data and seed, same result. [0]")] = None,
@@ -35,6 +34,8 @@ def train(
     hold_out_source: Annotated[
         str | None, typer.Option(help="Judge on this source and train on all others.")
     ] = None,
+    format: Format = None,
+    class_name: ClassNames = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in OUT where it was cut off.")
     ] = False,
@@ -48,6 +49,8 @@ def train(
             epochs=epochs,
             split=split,
             hold_out_source=hold_out_source,
+            format=format,
+            class_names=parse_class_names(class_name),
             resume=resume,
         )
     except KeyboardInterrupt:
@@ -65,6 +68,8 @@ def train_and_show(
     epochs: int | None = None,
     split: str | None = None,
     hold_out_source: str | None = None,
+    format: str | None = None,
+    class_names: Mapping[str, str] | None = None,
     resume: bool = False,
 ) -> Run:
     """Train while people watch; see `maskwise.train`."""
@@ -75,7 +80,9 @@ def train_and_show(
     if not (resume and has_run(out)):
         require_vacant(out)
     with TrainingProgress() as watcher:
-        dataset = Dataset.open(data, on_progress=watcher.listing)
+        dataset = Dataset.open(
+            data, format=format, class_names=class_names, on_progress=watcher.listing
+        )
         _tell_about(dataset)
         with hushed():
             fit = load("maskwise.training.fit", extra="train")
@@ -96,12 +103,7 @@ def train_and_show(
 def _tell_about(dataset: Dataset) -> None:
     counts = ", ".join(f"{n} {name}" for name, n in dataset.counts().items())
     say(f"{legible(dataset.root)}: {counts or 'no pictures'}")
-    for file in dataset.unreadable[:_SHOWN_UNREADABLE]:
-        say(f"  not used: {legible(file.path)}: {file.reason}")
-    if len(dataset.unreadable) > _SHOWN_UNREADABLE:
-        say(f"  not used: {len(dataset.unreadable) - _SHOWN_UNREADABLE} more files")
-    if dataset.unlabelled:
-        say(f"  not used: {len(dataset.unlabelled)} pictures under no folder with a class name")
+    tell_what_is_wrong(dataset)
 
 
 class TrainingProgress:

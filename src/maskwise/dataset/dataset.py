@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwise.dataset.formats.listing import Listing
 from maskwise.dataset.formats.recognition import list_data_set
 from maskwise.dataset.samples import Candidate, Problem, Rejected, Sample
 from maskwise.errors import BadDataset, UnreadableImage
@@ -82,13 +83,14 @@ class Dataset:
             InvalidInput: There is no such format or class.
         """
         root, listing = list_data_set(Path(path), format=format, class_names=class_names)
-        samples, unreadable, problems = _read_all(root, listing.candidates, on_progress)
+        samples, unreadable, problems = _read_all(root, listing, on_progress)
+        useless = {file.path for file in unreadable}
         data = cls(
             root=root,
             samples=tuple(samples),
             unreadable=tuple(sorted([*unreadable, *listing.rejected], key=lambda file: file.path)),
             unlabelled=tuple(listing.unlabelled),
-            faceless=tuple(listing.faceless),
+            faceless=tuple(path for path in listing.faceless if path not in useless),
             problems=tuple([*listing.problems, *problems]),
         )
         if strict:
@@ -229,17 +231,19 @@ def _nothing_found(data: Dataset) -> str:
     under = "none under" if n_unlabelled else "under"
     return (
         f"{seen} in {root}, {under} a folder with a class name. "
-        "Put them into with_mask/ and without_mask/."
+        "Put them into with_mask/ and without_mask/, or name an annotation file."
     )
 
 
 def _read_all(
-    root: Path, candidates: Sequence[Candidate], on_progress: Progress | None
+    root: Path, listing: Listing, on_progress: Progress | None
 ) -> tuple[list[Sample], list[Rejected], list[Problem]]:
     samples: list[Sample] = []
     unreadable: list[Rejected] = []
     problems: list[Problem] = []
-    pictures = [list(faces) for _, faces in groupby(candidates, key=lambda face: face.path)]
+    by_path = groupby(listing.candidates, key=lambda face: face.path)
+    pictures = {path: list(faces) for path, faces in by_path}
+    pictures |= {path: [] for path in listing.faceless}
     for done, result in enumerate(_read_in_order(root, pictures), start=1):
         if isinstance(result, Rejected):
             unreadable.append(result)
@@ -252,16 +256,17 @@ def _read_all(
 
 
 def _read_in_order(
-    root: Path, pictures: Sequence[Sequence[Candidate]]
+    root: Path, pictures: Mapping[str, Sequence[Candidate]]
 ) -> Iterator[tuple[list[Sample], list[Problem]] | Rejected]:
     # Pillow decodes outside the interpreter lock, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(lambda faces: _read(root, faces), pictures)
+        yield from threads.map(lambda item: _read(root, *item), pictures.items())
 
 
-def _read(root: Path, faces: Sequence[Candidate]) -> tuple[list[Sample], list[Problem]] | Rejected:
+def _read(
+    root: Path, path: str, faces: Sequence[Candidate]
+) -> tuple[list[Sample], list[Problem]] | Rejected:
     """Read a picture once, for all of its faces."""
-    path = faces[0].path
     try:
         content = read_bytes(root / path)
         height, width, _ = decode_image(content).shape

@@ -1,0 +1,53 @@
+"""What is wrong with the popular sets? An audit of each source and of all of them together.
+
+    python benchmarks/audits.py FACES OUT
+
+FACES holds class folders and a manifest that names the source of each picture. Leaves each audit as
+OUT/SOURCE/audit.{json,md,html}, and prints the rows of the table in docs/results.md. The pages
+hold small copies of pictures: they are for your eyes, not for publication.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from maskwise.dataset.audit.findings import Audit
+from maskwise.dataset.dataset import Dataset
+
+_MIN_PICTURES = 100
+
+
+def main() -> None:
+    """Audit, keep and print."""
+    faces, out = Path(sys.argv[1]), Path(sys.argv[2])
+    data = Dataset.open(faces)
+    sources = sorted({sample.source for sample in data.samples})
+    for source in (*sources, "all"):
+        chosen = [s for s in data.samples if source in (s.source, "all")]
+        if len(chosen) < _MIN_PICTURES:
+            continue
+        found = replace(data, samples=tuple(chosen)).audit()
+        found.write(out / source)
+        print(row(source, found), flush=True)
+
+
+def row(name: str, found: Audit) -> str:
+    """A line of the table."""
+    copies = sum(len(group.paths) - 1 for group in found.near_duplicates)
+    probes = {probe.name: f"{probe.accuracy.value:.1%}" for probe in found.probes}
+    majority = max(found.counts.values()) / sum(found.counts.values())
+    cells = [
+        name,
+        " / ".join(str(n) for n in found.counts.values()),
+        f"{len(found.near_duplicates)} ({copies / found.n_pictures:.1%})",
+        str(sum(group.crosses_classes for group in found.near_duplicates)),
+        "-" if found.leak is None else f"{found.leak:.1%}",
+        *(probes.get(probe, "-") for probe in ("metadata", "border", "thumbnail")),
+        f"{majority:.1%}",
+        str(len(found.mislabels)),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    main()
