@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from pictures import fill_class_folders
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The same examples each time: a change that breaks nothing must not fail for another reason.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).parents[1]
 
