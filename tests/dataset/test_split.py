@@ -3,11 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from maskwise.dataset.samples import Sample, Split
+from maskwise.dataset.samples import SIDES, Sample, Split
 from maskwise.dataset.split import (
     find_leaks,
     group_of,
     hold_out_source,
+    split_as_given,
     split_by_group,
     split_randomly,
 )
@@ -157,6 +158,44 @@ def test_what_belongs_to_a_group_of_the_held_out_source_is_left_out() -> None:
 def test_an_unknown_source_is_refused_by_naming_those_that_there_are() -> None:
     with pytest.raises(InvalidInput, match=r"must be one of a, b\. Received: 'c'"):
         hold_out_source(grouped(40), "c", validation_share=0.1, seed=0)
+
+
+def given(sides: str) -> list[Sample]:
+    words = {"t": "train", "v": "validation", "e": "test"}
+    return [
+        replace(
+            sample,
+            attributes={
+                "group": f"g{index // 4}",
+                **({"side": words[sides[index]]} if sides[index] in words else {}),
+            },
+        )
+        for index, sample in enumerate(grouped(len(sides)))
+    ]
+
+
+def test_sides_that_the_data_set_names_are_taken_as_they_are() -> None:
+    made = split_as_given(
+        given("t" * 40 + "v" * 8 + "e" * 8 + "-" * 4), validation_share=0.1, seed=0
+    )
+    assert [len(getattr(made, side)) for side in SIDES] == [40, 8, 8, 4]
+
+
+@pytest.mark.parametrize("other", ["v", "e"])
+def test_of_two_sides_the_other_is_judged_on_and_validation_is_taken_from_training(
+    other: str,
+) -> None:
+    made = split_as_given(given("t" * 400 + other * 40), validation_share=0.1, seed=0)
+    assert len(made.test) == 40
+    assert len(made.train) + len(made.validation) == 400
+    assert 10 < len(made.validation) < 80
+    assert not {group_of(s) for s in made.train} & {group_of(s) for s in made.validation}
+
+
+@pytest.mark.parametrize("sides", ["-" * 20, "t" * 20, "e" * 20])
+def test_data_that_names_no_sides_cannot_be_split_by_them(sides: str) -> None:
+    with pytest.raises(BadDataset, match="names no sides to train and to judge on"):
+        split_as_given(given(sides), validation_share=0.1, seed=0)
 
 
 def test_leaks_are_the_groups_on_both_sides() -> None:

@@ -309,3 +309,14 @@ def test_a_source_that_is_held_out_is_judged_on_and_the_run_can_go_on(
         train(pictures, out=out, hold_out_source="a", resume=True)
     with pytest.raises(InvalidInput, match=r"must be one of a, b, c\. Received: 'x'"):
         train(pictures, out=tmp_path / "other", hold_out_source="x")
+
+
+def test_sides_may_be_given_by_folders(pictures: Path, tmp_path: Path) -> None:
+    for index, path in enumerate(sorted(pictures.rglob("*.png"))):
+        target = tmp_path / "data" / ("Test" if index % 4 == 0 else "Train") / path.parent.name
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    run = train(tmp_path / "data", out=tmp_path / "run", epochs=1, split="given")
+    split = run.read_split()
+    assert {sample.path.split("/")[0] for sample in split.test} == {"Test"}
+    assert {sample.path.split("/")[0] for sample in (*split.train, *split.validation)} == {"Train"}

@@ -27,8 +27,8 @@ def train(
     split: Annotated[
         str | None,
         typer.Option(
-            help="`grouped` keeps near-duplicates and faces of one scene on one side; `random` "
-            "does not. [as the recipe says; random in reference]"
+            help="`grouped` keeps near-duplicates and faces of one scene on one side, `random` "
+            "does not, `given` takes the sides that DATA names. [as the recipe says: random]"
         ),
     ] = None,
     hold_out_source: Annotated[

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from maskwise.dataset.samples import Sample, Split
+from maskwise.dataset.samples import SIDES, Sample, Split
 from maskwise.errors import BadDataset, InvalidInput
 from maskwise.labels import LABELS
 from maskwise.preprocess import BoxXyxy
@@ -99,6 +99,40 @@ def hold_out_source(
     sides = {"validation": validation_share, "train": 1 - validation_share}
     left_out = [s for s in samples if s.source != source and group_of(s) in touched]
     return replace(_share_out(others, sides, seed), test=test, left_out=tuple(left_out))
+
+
+def split_as_given(samples: Sequence[Sample], *, validation_share: float, seed: int) -> Split:
+    """Split as the data set itself says.
+
+    Where it names only two sides, the other one is judged on, and groups of the training side are
+    set aside for validation. What is on no side is left out. Near-duplicates that stand on two
+    sides stay there; `find_leaks` tells of them.
+
+    Args:
+        samples: With a `side` each.
+        validation_share: Share of the training side that is only watched, in (0, 1), if the data
+            set names no validation side beside a test side.
+        seed: Same samples and seed, same split.
+
+    Raises:
+        BadDataset: No training side is named, or nothing to judge on.
+    """
+    named: dict[str, list[Sample]] = {side: [] for side in SIDES}
+    for sample in samples:
+        named[sample.attributes.get("side", "left_out")].append(sample)
+    test = named["test"] or named["validation"]
+    if not named["train"] or not test:
+        raise BadDataset(
+            "The data set names no sides to train and to judge on. Give them by folders called "
+            "train and test or by a column `side`, or choose another --split."
+        )
+    if named["test"] and named["validation"]:
+        train, validation = tuple(named["train"]), tuple(named["validation"])
+    else:
+        sides = {"validation": validation_share, "train": 1 - validation_share}
+        shared = _share_out(named["train"], sides, seed)
+        train, validation = shared.train, shared.validation
+    return Split(train, validation, tuple(test), tuple(named["left_out"]))
 
 
 def group_of(sample: Sample) -> str:

@@ -173,9 +173,10 @@ def _split_note(run: Run, n_leaking: int, n_test: int) -> str:
             "Near-duplicates and faces of one scene were kept on one side, but the habits of each "
             f"source stand on both. {elsewhere}"
         )
+    how = "as it says itself" if run.recipe.split == "given" else "at random"
     return (
-        f"The pictures were split at random within one data set. {_pictures_in_words(n_leaking)} "
-        f"of {n_test} in the test ({n_leaking / max(n_test, 1):.1%}) have a near-duplicate or "
+        f"One data set was split {how}. {_pictures_in_words(n_leaking)} of {n_test} in the test "
+        f"({n_leaking / max(n_test, 1):.1%}) have a near-duplicate or "
         "another face of their scene among those that were trained or watched on, and the habits "
         f"of each source stand on both sides. {elsewhere} `maskwise train --split grouped` keeps "
         "near-duplicates together."

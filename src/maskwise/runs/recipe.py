@@ -12,7 +12,7 @@ LABEL_NUMBERS: Final = tuple(range(len(LABELS)))
 MIN_SIZE: Final = 22
 """Below, nothing is left for the third pooling of the reference network."""
 MAX_SIZE: Final = 1024
-SPLITS: Final = ("random", "grouped")
+SPLITS: Final = ("random", "grouped", "given")
 """How samples can be shared out among the sides."""
 
 
@@ -24,8 +24,8 @@ class Recipe:
         name: The name on the command line.
         labels: Class numbers that the network tells apart, in the order of its outputs.
         preprocess: From picture to network input.
-        split: `random`, as in the reference system, or `grouped`: near-duplicates, faces of one
-            scene and the like stay on one side.
+        split: `random`, as in the reference system; `grouped`: near-duplicates, faces of one
+            scene and the like stay on one side; `given`: as the data set says.
         held_out_source: Judge on this source and train on all others; empty for none. Such a
             split is always grouped.
         test_share: Share of the samples set aside to judge on.

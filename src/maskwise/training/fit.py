@@ -18,7 +18,12 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_samples
 from maskwise.dataset.pixels import open_pixels, remove_pixels
 from maskwise.dataset.samples import Sample, Split
-from maskwise.dataset.split import hold_out_source, split_by_group, split_randomly
+from maskwise.dataset.split import (
+    hold_out_source,
+    split_as_given,
+    split_by_group,
+    split_randomly,
+)
 from maskwise.errors import BadRun
 from maskwise.extras import load
 from maskwise.model.cnn import build_reference_cnn
@@ -60,8 +65,9 @@ def train(
         recipe: A name in `maskwise.runs.recipe.RECIPES`.
         seed: Decides split, weights, dropout and order. 0 if None; on resuming, that of the run.
         epochs: Instead of the number in the recipe.
-        split: `random` or `grouped`, instead of what the recipe says: whether near-duplicates,
-            faces of one scene and the like may stand on two sides.
+        split: `random`, `grouped` or `given`, instead of what the recipe says: whether
+            near-duplicates, faces of one scene and the like may stand on two sides, or whether
+            the data set itself names the sides.
         hold_out_source: Judge on this source and train on all others.
         resume: Go on with the run in `out` if there is one.
         watcher: Is told how it goes.
@@ -117,6 +123,8 @@ def _split(samples: Sequence[Sample], recipe: Recipe, seed: int) -> Split:
         return hold_out_source(
             samples, recipe.held_out_source, validation_share=recipe.validation_share, seed=seed
         )
+    if recipe.split == "given":
+        return split_as_given(samples, validation_share=recipe.validation_share, seed=seed)
     split = split_randomly if recipe.split == "random" else split_by_group
     return split(
         samples,

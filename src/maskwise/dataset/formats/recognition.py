@@ -13,6 +13,7 @@ from maskwise.dataset.formats.csv_list import find_csv, list_csv
 from maskwise.dataset.formats.folders import label_by_folder, list_class_folders
 from maskwise.dataset.formats.listing import ClassOf, Listing
 from maskwise.dataset.formats.manifest import MANIFEST, add_manifest
+from maskwise.dataset.formats.sides import add_named_sides
 from maskwise.dataset.formats.tree import PICTURE_FOLDERS, Tree
 from maskwise.dataset.formats.voc import find_voc, list_voc
 from maskwise.dataset.formats.yolo import find_yolo, list_yolo, root_of_yolo
@@ -52,6 +53,7 @@ def list_data_set(
         _require_folder(path)
         tree = Tree.walk(path)
         listing = _list_folder(tree, format or _recognise(tree, named), named)
+    add_named_sides(listing)
     return tree.root, listing
 
 

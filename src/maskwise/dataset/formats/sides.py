@@ -1,5 +1,6 @@
 """Sides: which pictures a data set wants trained on, watched and judged on."""
 
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from typing import Final
 
 from maskwise.dataset.formats.listing import Listing
 from maskwise.dataset.formats.tree import BadAnnotation, Tree
+from maskwise.dataset.samples import Candidate
 from maskwise.durable import write_bytes
 from maskwise.errors import InvalidInput
 
@@ -99,3 +101,27 @@ class SideBook:
             else face
             for face in listing.candidates
         ]
+
+
+def add_named_sides(listing: Listing) -> None:
+    """Give faces that have none the `side` that a column `split` or `subset` names, or a folder.
+
+    A data set of a single side is not split.
+
+    Args:
+        listing: Its candidates are changed.
+    """
+    named = [face.attributes.get("side") or _named_side(face) for face in listing.candidates]
+    if len({side for side in named if side is not None}) < 2:
+        return
+    listing.candidates = [
+        face if side is None else replace(face, attributes={**face.attributes, "side": side})
+        for face, side in zip(listing.candidates, named, strict=True)
+    ]
+
+
+def _named_side(face: Candidate) -> str | None:
+    for name in ("split", "subset"):
+        if side := _WORDS.get(face.attributes.get(name, "").strip().lower()):
+            return side
+    return side_named(posixpath.dirname(face.path))
