@@ -15,8 +15,9 @@ check: .venv/dev.done ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/dev.done ## our speed and memory beside those of a plain script
+bench: .venv/dev.done ## training beside a plain script; the search for near-duplicates
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/duplicates.py
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \

@@ -309,6 +309,7 @@ def test_a_source_that_is_held_out_is_judged_on_and_the_run_can_go_on(
         train(pictures, out=out, hold_out_source="a", resume=True)
     with pytest.raises(InvalidInput, match=r"must be one of a, b, c\. Received: 'x'"):
         train(pictures, out=tmp_path / "other", hold_out_source="x")
+    assert not (tmp_path / "other").exists()
 
 
 def test_sides_may_be_given_by_folders(pictures: Path, tmp_path: Path) -> None:

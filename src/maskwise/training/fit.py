@@ -88,12 +88,12 @@ def train(
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
     dataset.require_trainable(chosen.labels)
+    sides = None if resume and has_run(folder) else _split(dataset, chosen, seed or 0, watcher)
     with claimed(folder):
-        if resume and has_run(folder):
+        if sides is None:
             run = _resume(folder, dataset, recipe=recipe, seed=seed, **changes)
         else:
-            require_vacant(folder)  # once more: reading the data took its time
-            run = _begin(folder, dataset, chosen, 0 if seed is None else seed, watcher)
+            run = _begin(folder, dataset, chosen, seed or 0, sides)
         _fit(run, dataset, watcher)
         if run.read_decision() is None:
             # Loaded only now, since judging brings in much that training does not need.
@@ -101,24 +101,11 @@ def train(
     return run
 
 
-def _begin(
-    folder: Path, dataset: Dataset, recipe: Recipe, seed: int, watcher: Watcher | None
-) -> Run:
-    # Also for a random split: its report is to say what it leaks.
-    known = group_samples(
+def _split(dataset: Dataset, recipe: Recipe, seed: int, watcher: Watcher | None) -> Split:
+    # Groups are found also for a random split: its report is to say what it leaks.
+    samples = group_samples(
         dataset.only(recipe.labels), on_progress=watcher.grouping if watcher else None
-    )
-    return Run.create(
-        folder,
-        recipe=recipe,
-        seed=seed,
-        data_folder=dataset.root,
-        split=_split(known.samples, recipe, seed),
-        environment=_environment(),
-    )
-
-
-def _split(samples: Sequence[Sample], recipe: Recipe, seed: int) -> Split:
+    ).samples
     if recipe.held_out_source:
         return hold_out_source(
             samples, recipe.held_out_source, validation_share=recipe.validation_share, seed=seed
@@ -131,6 +118,18 @@ def _split(samples: Sequence[Sample], recipe: Recipe, seed: int) -> Split:
         test_share=recipe.test_share,
         validation_share=recipe.validation_share,
         seed=seed,
+    )
+
+
+def _begin(folder: Path, dataset: Dataset, recipe: Recipe, seed: int, sides: Split) -> Run:
+    require_vacant(folder)  # once more: reading the data took its time
+    return Run.create(
+        folder,
+        recipe=recipe,
+        seed=seed,
+        data_folder=dataset.root,
+        split=sides,
+        environment=_environment(),
     )
 
 
