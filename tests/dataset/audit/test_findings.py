@@ -75,6 +75,7 @@ def test_json_holds_everything_that_was_found(audit: Audit) -> None:
         "likelier": "incorrect",
     }
     assert values["non_faces"][0]["likelier"] is None
+    assert replace(audit, non_faces=None).to_dict()["non_faces"] is None
     assert values["unreadable"] == [{"path": HOSTILE, "reason": "not a picture: <html>"}]
     assert values["misnamed"][0] == {"path": "with_mask/a.jpg", "kind": "PNG"}
     assert values["problems"] == [{"where": "a.xml:12", "reason": "unknown class <mask>"}]

@@ -192,7 +192,7 @@ def _wrong_labels(audit: "Audit") -> Iterator[Concern]:
 
 
 def _no_faces(audit: "Audit") -> Iterator[Concern]:
-    n = len(audit.non_faces)
+    n = len(audit.non_faces or ())
     if n:
         yield Concern(
             title="Some pictures seem to show no face",

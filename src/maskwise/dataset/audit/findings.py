@@ -160,7 +160,7 @@ class Audit:
         near_duplicates: Groups of pictures that are one shot, exact copies among them.
         split_scenes: Scenes that stand on two sides of the given split, with those sides.
         mislabels: Faces whose label is doubtful, the worst first.
-        non_faces: Pictures that seem to show no face, the worst first.
+        non_faces: Pictures that seem to show no face, the worst first; None if nobody looked.
         probes: What gives the classes away beside the faces.
         leak: Share of test pictures that have a twin or a scene-mate on the other sides, were the
             set split at random as the reference system does; None for too few pictures.
@@ -180,7 +180,7 @@ class Audit:
     near_duplicates: tuple[DuplicateGroup, ...] = ()
     split_scenes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mislabels: tuple[Suspect, ...] = ()
-    non_faces: tuple[Suspect, ...] = ()
+    non_faces: tuple[Suspect, ...] | None = None
     probes: tuple[Probe, ...] = ()
     leak: float | None = None
     thumbnails_jpeg: Mapping[str, bytes] = field(default_factory=dict)
@@ -208,7 +208,8 @@ class Audit:
         - `random_split_leak`: as `leak`.
         - `probes`: `name`, `n`, `right`, `accuracy` (value, low and high of its 95 % interval by
           Wilson), `majority_share` and `beats_majority`.
-        - `mislabels` and `non_faces`: `path`, `box_xyxy`, `label`, `score` and `likelier`.
+        - `mislabels` and `non_faces`: `path`, `box_xyxy`, `label`, `score` and `likelier`; the
+          latter is null if nobody looked for them.
         - `unreadable` (`path`, `reason`), `misnamed` (`path`, `kind`), `problems` (`where`,
           `reason`) and `unlabelled` (paths).
         """
@@ -229,7 +230,9 @@ class Audit:
             "random_split_leak": self.leak,
             "probes": [probe.to_dict() for probe in self.probes],
             "mislabels": [suspect.to_dict() for suspect in self.mislabels],
-            "non_faces": [suspect.to_dict() for suspect in self.non_faces],
+            "non_faces": None
+            if self.non_faces is None
+            else [suspect.to_dict() for suspect in self.non_faces],
             "unreadable": [asdict(file) for file in self.unreadable],
             "misnamed": [asdict(picture) for picture in self.misnamed],
             "problems": [asdict(problem) for problem in self.problems],

@@ -104,7 +104,10 @@ def shown_paths(audit: "Audit") -> Sequence[str]:
     """The pictures of which the page shows a small copy, if `thumbnails_jpeg` has it."""
     groups = _urgent_first(audit.near_duplicates)[:_SHOWN_GROUPS]
     copies = (path for group in groups for path in group.paths[:_SHOWN_COPIES])
-    suspects = (*audit.mislabels[:_SHOWN_SUSPECTS], *audit.non_faces[:_SHOWN_SUSPECTS])
+    suspects = (
+        *audit.mislabels[:_SHOWN_SUSPECTS],
+        *(audit.non_faces or ())[:_SHOWN_SUSPECTS],
+    )
     return list(dict.fromkeys((*copies, *(suspect.path for suspect in suspects))))
 
 
