@@ -13,6 +13,7 @@ from pathlib import Path
 
 from maskwise.dataset.audit.findings import Audit
 from maskwise.dataset.dataset import Dataset
+from maskwise.faces.yunet import FaceScorer
 
 _MIN_PICTURES = 100
 
@@ -20,13 +21,13 @@ _MIN_PICTURES = 100
 def main() -> None:
     """Audit, keep and print."""
     faces, out = Path(sys.argv[1]), Path(sys.argv[2])
-    data = Dataset.open(faces)
+    data, scorer = Dataset.open(faces), FaceScorer()
     sources = sorted({sample.source for sample in data.samples})
     for source in (*sources, "all"):
         chosen = [s for s in data.samples if source in (s.source, "all")]
         if len(chosen) < _MIN_PICTURES:
             continue
-        found = replace(data, samples=tuple(chosen)).audit()
+        found = replace(data, samples=tuple(chosen)).audit(face_score=scorer)
         found.write(out / source)
         print(row(source, found), flush=True)
 
@@ -45,6 +46,7 @@ def row(name: str, found: Audit) -> str:
         *(probes.get(probe, "-") for probe in ("metadata", "border", "thumbnail")),
         f"{majority:.1%}",
         str(len(found.mislabels)),
+        str(len(found.non_faces or ())),
     ]
     return "| " + " | ".join(cells) + " |"
 

@@ -40,10 +40,11 @@ def audit(
     if fix is not None:
         require_target(fix, "csv")  # what can be known at once comes before what takes time
     load("maskwise.dataset.audit.audit", extra="train")
+    scorer = load("maskwise.faces.yunet", extra="train").FaceScorer()
     with counting("Reading") as progress:
         dataset = Dataset.open(data, format=format, class_names=class_names, on_progress=progress)
     with counting("Auditing") as progress:
-        found = dataset.audit(seed=seed, on_progress=progress)
+        found = dataset.audit(face_score=scorer, seed=seed, on_progress=progress)
     if as_json:
         typer.echo(found.to_json(), nl=False)
     elif (stdout := Console()).is_terminal:

@@ -147,10 +147,18 @@ class Dataset:
         """
         return spec.crop(self.read(sample), sample.box_xyxy)
 
-    def audit(self, *, seed: int = 0, on_progress: Progress | None = None) -> "Audit":
+    def audit(
+        self,
+        *,
+        face_score: Callable[[NDArray[np.uint8]], float] | None = None,
+        seed: int = 0,
+        on_progress: Progress | None = None,
+    ) -> "Audit":
         """Look for what would fool a training: duplicates, leaks, doubtful labels, shortcuts.
 
         Args:
+            face_score: How sure somebody is, from 0 to 1, that an RGB picture `(h, w, 3)` shows a
+                face, as a `maskwise.faces.yunet.FaceScorer` is. None: nobody looks.
             seed: Same data and seed, same findings.
             on_progress: Told how much is done and how much there is.
 
@@ -159,7 +167,7 @@ class Dataset:
             MissingExtra: scikit-learn is not installed.
         """
         found: Audit = load("maskwise.dataset.audit.audit", extra="train").audit(
-            self, seed=seed, on_progress=on_progress
+            self, face_score=face_score, seed=seed, on_progress=on_progress
         )
         return found
 

@@ -59,6 +59,21 @@ def test_planted_flaws_are_found(flawed: Path, data: Dataset) -> None:
     assert set(found.thumbnails_jpeg) >= {path for paths in groups for path in paths}
 
 
+def test_pictures_that_show_no_face_are_listed_if_somebody_looks(data: Dataset) -> None:
+    assert data.audit().non_faces is None
+    assert data.audit(face_score=lambda face_rgb: 1.0).non_faces == ()
+    smallest = sorted({min(sample.size_hw) for sample in data.samples})[0]
+    found = data.audit(
+        face_score=lambda face_rgb: 0.1 if min(face_rgb.shape[:2]) == smallest else 0.9
+    )
+    assert found.non_faces
+    assert {each.path for each in found.non_faces} == {
+        sample.path for sample in data.samples if min(sample.size_hw) == smallest
+    }
+    assert all(each.score == 0.9 for each in found.non_faces)
+    assert set(found.thumbnails_jpeg) >= {each.path for each in found.non_faces}
+
+
 def test_json_lists_near_duplicates_as_lists_of_paths(data: Dataset) -> None:
     values = json.loads(data.audit().to_json())
     assert all(

