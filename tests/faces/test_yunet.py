@@ -11,11 +11,14 @@ from maskwise.faces.yunet import FaceScorer, YuNet
 from maskwise.images import read_image
 
 
-@pytest.mark.parametrize("size_hw", [(1, 1), (7, 300), (2, 3000), (480, 640)], ids=str)
+@pytest.mark.parametrize(
+    "size_hw", [(1, 1), (7, 300), (30, 256), (2, 3000), (3000, 2), (480, 640)], ids=str
+)
 def test_where_there_is_no_face_none_is_found(size_hw: tuple[int, int]) -> None:
     grey = np.full((*size_hw, 3), 128, dtype=np.uint8)
-    assert len(YuNet()(grey)) == 0
-    assert FaceScorer()(grey) < 0.3
+    for _ in range(5):  # of a strip, OpenCV alone finds something else each time
+        assert len(YuNet()(grey)) == 0
+        assert FaceScorer()(grey) < 0.3
 
 
 def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

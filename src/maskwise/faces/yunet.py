@@ -18,7 +18,8 @@ _WEIGHTS: Final = "face_detection_yunet_2023mar.onnx"  # inside the package auto
 _WEIGHTS_SHA256: Final = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 _MIN_OVERLAP: Final = 0.3  # of two boxes that are taken for one face
 _MOST_FACES: Final = 5000
-_SHORTEST_SIDE_PX: Final = 16
+_SHORTEST_SIDE_PX: Final = 64  # up to 32, OpenCV reads memory that nobody has written
+_GREY: Final = 128
 
 
 class YuNet:
@@ -49,15 +50,18 @@ class YuNet:
         """Find the faces of an upright RGB picture `(h, w, 3)` uint8."""
         height, width = image_rgb.shape[:2]
         scale = self._long_side_px / max(height, width)
-        scaled_hw = [max(_SHORTEST_SIDE_PX, round(edge * scale)) for edge in (height, width)]
+        scaled_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
         scaled = Image.fromarray(image_rgb).resize(
-            (scaled_hw[1], scaled_hw[0]), Image.Resampling.BILINEAR, reducing_gap=3.0
+            scaled_wh, Image.Resampling.BILINEAR, reducing_gap=3.0
         )
+        canvas_wh = [max(edge, _SHORTEST_SIDE_PX) for edge in scaled_wh]
+        canvas_bgr = np.full((canvas_wh[1], canvas_wh[0], 3), _GREY, dtype=np.uint8)
+        canvas_bgr[: scaled_wh[1], : scaled_wh[0]] = np.asarray(scaled)[:, :, ::-1]
         detector = self._detector()
-        detector.setInputSize(scaled.size)
-        _, found = detector.detect(np.ascontiguousarray(np.asarray(scaled)[:, :, ::-1]))
+        detector.setInputSize(canvas_wh)
+        _, found = detector.detect(canvas_bgr)
         faces = np.zeros((0, 15), dtype=np.float32) if found is None else found
-        xywh = faces[:, :4] / np.tile(np.divide(scaled.size, (width, height)), 2)
+        xywh = faces[:, :4] / np.tile(np.divide(scaled_wh, (width, height)), 2)
         xyxy = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
         return Faces.found(
             xyxy=xyxy.clip(0, (width, height, width, height)).astype(np.float32),
