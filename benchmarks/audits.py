@@ -30,6 +30,22 @@ def main() -> None:
         found = replace(data, samples=tuple(chosen)).audit(face_score=scorer)
         found.write(out / source)
         print(row(source, found), flush=True)
+    print(twins_in_words(data, found))
+
+
+def twins_in_words(data: Dataset, found: Audit) -> str:
+    """How many groups of near-duplicates reach across sources, or are two classes by paint."""
+    samples = {sample.path: sample for sample in data.samples}
+    groups = [[samples[path] for path in group.paths] for group in found.near_duplicates]
+    across = sum(len({sample.source for sample in group}) > 1 for group in groups)
+    classes = [group for group in groups if len({sample.label for sample in group}) > 1]
+    painted = sum(
+        any(sample.attributes.get("synthetic") == "1" for sample in group) for group in classes
+    )
+    return (
+        f"{across} of {len(groups)} groups reach across sources; "
+        f"{painted} of {len(classes)} across classes hold a painted mask"
+    )
 
 
 def row(name: str, found: Audit) -> str:

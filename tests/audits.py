@@ -27,9 +27,9 @@ def hostile_audit() -> Audit:
         misnamed=(Misnamed("with_mask/a.jpg", "PNG"), Misnamed(SCRIPT, "WebP")),
         exact_duplicates=(("with_mask/a.jpg", "with_mask/b.jpg"),),
         near_duplicates=(
-            DuplicateGroup(("with_mask/a.jpg", "with_mask/b.jpg"), (1,), (), is_exact=True),
-            DuplicateGroup(("with_mask/c.jpg", "with_mask/d.jpg"), (1,), ("train", "test"), False),
             DuplicateGroup((SCRIPT, HOSTILE, "without_mask/äöü 顔.jpg"), (0, 1), (), False),
+            DuplicateGroup(("with_mask/c.jpg", "with_mask/d.jpg"), (1,), ("train", "test"), False),
+            DuplicateGroup(("with_mask/a.jpg", "with_mask/b.jpg"), (1,), (), is_exact=True),
         ),
         split_scenes={"scene\u202e <1>": ("train", "<te|st>")},
         mislabels=(

@@ -22,7 +22,7 @@ from PIL import Image, ImageFile
 
 from maskwise import images
 from maskwise.errors import InvalidInput, UnreadableImage
-from maskwise.images import decode_image, encode_image, read_bytes, read_image
+from maskwise.images import decode_image, encode_image, read_bytes, read_image, thumbnail_jpeg
 from maskwise.signatures.outline import BYTES_PER_PIXEL
 
 GRADIENT = np.stack(
@@ -624,3 +624,12 @@ def test_no_damage_escapes_as_another_error(seed: bytes, damage: list[tuple[floa
     for broken in (bytes(content), with_right_checksums(bytes(content))):
         with contextlib.suppress(UnreadableImage):
             assert decode_image(broken).ndim == 3
+
+
+def test_a_thumbnail_is_a_small_jpeg() -> None:
+    wide = np.full((300, 1200, 3), 90, dtype=np.uint8)
+    assert decode_image(thumbnail_jpeg(wide)).shape == (32, 128, 3)
+    small = np.full((20, 10, 3), 90, dtype=np.uint8)
+    assert decode_image(thumbnail_jpeg(small)).shape == (20, 10, 3)
+    with pytest.raises(InvalidInput, match="`image_rgb` must be uint8"):
+        thumbnail_jpeg(wide[:, :, 0])

@@ -45,6 +45,8 @@ MAX_UNPACKED_BYTES: Final = 125 * 10**6
 MAX_DECODER_BYTES: Final = 350 * 10**6
 """What decoding may take beside the file itself: 50 megapixels of colour, but of WebP 17."""
 
+_THUMBNAIL_SIZE: Final = 128
+
 # Opened directly, not by `Image.open`: no other format can be reached, and Pillow's own size
 # check, which warns process-wide, is not needed beside ours.
 _FORMATS: Final[Mapping[str, tuple[Callable[[bytes], Outline], type[ImageFile]]]] = {
@@ -151,6 +153,18 @@ def decode_image(content: bytes) -> NDArray[np.uint8]:
         raise UnreadableImage(f"the {kind} is damaged: {_reason(error)}") from error
 
 
+def thumbnail_jpeg(image_rgb: NDArray[np.uint8]) -> bytes:
+    """A small copy of an RGB picture `(h, w, 3)` uint8 for a page, at most 128 pixels long.
+
+    Raises:
+        InvalidInput: The array is no RGB picture.
+    """
+    _require_rgb(image_rgb)
+    picture = Image.fromarray(image_rgb)
+    picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE))
+    return encode_image(np.asarray(picture), format="jpeg")
+
+
 def encode_image(
     image_rgb: NDArray[np.uint8], *, format: Literal["jpeg", "png"], quality: int = 90
 ) -> bytes:
@@ -164,16 +178,20 @@ def encode_image(
     Raises:
         InvalidInput: The array is no RGB picture, or the format is another one.
     """
-    if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
-        raise InvalidInput(
-            "`image_rgb` must be uint8 of shape (h, w, 3). "
-            f"Received: {image_rgb.dtype} {image_rgb.shape}."
-        )
+    _require_rgb(image_rgb)
     if format not in ("jpeg", "png"):
         raise InvalidInput(f"`format` must be jpeg or png. Received: {format!r}.")
     file = BytesIO()
     Image.fromarray(image_rgb).save(file, format, quality=quality)
     return file.getvalue()
+
+
+def _require_rgb(image_rgb: NDArray[np.uint8]) -> None:
+    if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
+        raise InvalidInput(
+            "`image_rgb` must be uint8 of shape (h, w, 3). "
+            f"Received: {image_rgb.dtype} {image_rgb.shape}."
+        )
 
 
 def _check_bytes(n_bytes: int) -> None:

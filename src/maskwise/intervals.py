@@ -152,6 +152,12 @@ def effective_size(hit: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
     return min(float(groups), n * n * alone * (groups - 1) / (groups * spread))
 
 
+def share_of(hit: NDArray[np.bool_], group: NDArray[np.int64] | None) -> Estimate:
+    """The share of hits among these pictures `(n,)`, by group if they have one."""
+    effective_n = None if group is None else effective_size(hit, group)
+    return rate(int(hit.sum()), len(hit), effective_n=effective_n)
+
+
 def mean_rate(rates: Sequence[Estimate]) -> Estimate:
     """The mean of independent rates, with an interval from theirs.
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.metrics import _probability_statistic, _ranking_statistic, measure
+from maskwise.evaluation.metrics import _ranking_statistic, measure
+from maskwise.evaluation.reliability import _probability_statistic
 from maskwise.intervals import Estimate, wilson
 
 Answers = tuple[NDArray[np.int64], NDArray[np.float32]]

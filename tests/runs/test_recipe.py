@@ -41,3 +41,9 @@ def test_values_out_of_range_are_refused(change: dict[str, Any]) -> None:
 def test_a_foreign_description_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         Recipe.from_dict({**Recipe().to_dict(), **change})
+
+
+def test_a_source_that_is_held_out_makes_a_split_by_group() -> None:
+    assert find_recipe("reference", held_out_source="a").split == "grouped"
+    with pytest.raises(InvalidInput, match="`split` must be grouped where a source is held out"):
+        find_recipe("reference", held_out_source="a", split="random")

@@ -3,20 +3,22 @@
 import csv
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import command, counting, say
-from maskwise.cli.opening import ClassNames, Format, parse_class_names
-from maskwise.dataset.audit.findings import Audit
+from maskwise.cli.opening import ClassNames, Format, open_data
 from maskwise.dataset.convert import convert, require_target
 from maskwise.dataset.dataset import Dataset
 from maskwise.durable import write_text
 from maskwise.extras import load
 from maskwise.names import legible
+
+if TYPE_CHECKING:
+    from maskwise.dataset.audit.findings import Audit
 
 
 def audit(
@@ -36,13 +38,12 @@ def audit(
     ] = False,
 ) -> None:
     """Look for duplicates, leaks, doubtful labels and shortcuts in DATA."""
-    class_names = parse_class_names(class_name)
     if fix is not None:
         require_target(fix, "csv")  # what can be known at once comes before what takes time
     load("maskwise.dataset.audit.audit", extra="train")
     scorer = load("maskwise.faces.yunet", extra="train").FaceScorer()
     with counting("Reading") as progress:
-        dataset = Dataset.open(data, format=format, class_names=class_names, on_progress=progress)
+        dataset = open_data(data, format, class_name, on_progress=progress)
     with counting("Auditing") as progress:
         found = dataset.audit(face_score=scorer, seed=seed, on_progress=progress)
     if as_json:
@@ -59,7 +60,7 @@ def audit(
         say(f"For a copy without duplicates: {command('data', 'audit', data)} --fix OUT")
 
 
-def _write_cleaned(dataset: Dataset, found: Audit, out: Path) -> None:
+def _write_cleaned(dataset: Dataset, found: "Audit", out: Path) -> None:
     cleaned, removed = load("maskwise.dataset.audit.cleaning", extra="train").clean(dataset, found)
     has_boxes = any(sample.box_xyxy is not None for sample in cleaned.samples)
     with counting("Copying") as progress:

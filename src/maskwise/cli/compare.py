@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
-from maskwise.cli.opening import ClassNames, Format, parse_class_names
-from maskwise.dataset.dataset import Dataset
+from maskwise.cli.opening import ClassNames, Format, open_data
 from maskwise.extras import load
 from maskwise.runs.run import Run
 
@@ -36,12 +35,7 @@ def compare(
         comparison = load("maskwise.evaluation.comparison", extra="train")
         load("maskwise.inference.runtime_keras", extra="train")
     with counting("Reading") as progress:
-        others = Dataset.open(
-            data,
-            format=format,
-            class_names=parse_class_names(class_name),
-            on_progress=progress,
-        )
+        others = open_data(data, format, class_name, on_progress=progress)
     with counting("Judging") as progress:
         result = comparison.compare(*runs, others, on_progress=progress)
     paths = [] if out is None else result.write(out)

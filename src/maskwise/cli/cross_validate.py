@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import hushed, people, say
-from maskwise.cli.opening import ClassNames, Format, parse_class_names, tell_what_is_wrong
+from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
 from maskwise.cli.train import TrainingProgress
-from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load, require
 from maskwise.runs.recipe import find_recipe, require_seed
 
@@ -37,12 +36,7 @@ def cross_validate(
     with hushed():
         training = load("maskwise.training.cross_validation", extra="train")
     with TrainingProgress() as watcher:
-        dataset = Dataset.open(
-            data,
-            format=format,
-            class_names=parse_class_names(class_name),
-            on_progress=watcher.listing,
-        )
+        dataset = open_data(data, format, class_name, on_progress=watcher.listing)
         tell_what_is_wrong(dataset)
         result = training.cross_validate(
             dataset,

@@ -7,10 +7,9 @@ import typer
 
 from maskwise.cli.audit import audit
 from maskwise.cli.console import command, counting, say
-from maskwise.cli.opening import ClassNames, Format, parse_class_names, tell_what_is_wrong
+from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
 from maskwise.dataset.convert import convert as convert_data_set
 from maskwise.dataset.convert import require_target
-from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.drawn import draw_sample_set
 
 app = typer.Typer(help="Make and look into data sets.")
@@ -56,11 +55,8 @@ def convert(
     The exit code is 1 if some of DATA could not be used.
     """
     require_target(out, to)  # what can be known at once comes before what takes time
-    class_names = parse_class_names(class_name)
     with counting("Reading") as progress:
-        dataset = Dataset.open(
-            data, format=format, class_names=class_names, strict=strict, on_progress=progress
-        )
+        dataset = open_data(data, format, class_name, strict=strict, on_progress=progress)
     tell_what_is_wrong(dataset)
     with counting("Writing") as progress:
         convert_data_set(dataset, out, format=to, crops=crops, on_progress=progress)

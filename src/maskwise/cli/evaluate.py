@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
-from maskwise.cli.opening import ClassNames, Format, parse_class_names
-from maskwise.dataset.dataset import Dataset
+from maskwise.cli.opening import ClassNames, Format, open_data
 from maskwise.extras import load
 from maskwise.runs.run import Run
 
@@ -41,12 +40,7 @@ def evaluate(
     others = None
     if data is not None:
         with counting("Reading") as progress:
-            others = Dataset.open(
-                data,
-                format=format,
-                class_names=parse_class_names(class_name),
-                on_progress=progress,
-            )
+            others = open_data(data, format, class_name, on_progress=progress)
     with counting("Judging") as progress:
         report = judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
     folder = out or (run if data is None else run / f"on-{data.resolve().name}")

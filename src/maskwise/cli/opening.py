@@ -1,12 +1,14 @@
 """Opening: data sets as people name them on the command line, and what is wrong with them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from maskwise.cli.console import say
 from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.reading import Progress
 from maskwise.errors import InvalidInput
 from maskwise.names import legible
 
@@ -24,6 +26,24 @@ ClassNames = Annotated[
 ]
 
 _SHOWN: Final = 5
+
+
+def open_data(
+    path: Path,
+    format: str | None,
+    class_name: Sequence[str] | None,
+    *,
+    strict: bool = False,
+    on_progress: Progress,
+) -> Dataset:
+    """Open the data set that people named, as their options say."""
+    return Dataset.open(
+        path,
+        format=format,
+        class_names=parse_class_names(class_name),
+        strict=strict,
+        on_progress=on_progress,
+    )
 
 
 def parse_class_names(entries: Sequence[str] | None) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """`maskwise train`: from pictures to a run folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Self
@@ -9,7 +9,7 @@ import typer
 from rich.progress import TextColumn
 
 from maskwise.cli.console import command, hushed, new_progress, people, say
-from maskwise.cli.opening import ClassNames, Format, parse_class_names, tell_what_is_wrong
+from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
 from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
@@ -50,7 +50,7 @@ def train(
             split=split,
             hold_out_source=hold_out_source,
             format=format,
-            class_names=parse_class_names(class_name),
+            class_name=class_name,
             resume=resume,
         )
     except KeyboardInterrupt:
@@ -69,7 +69,7 @@ def train_and_show(
     split: str | None = None,
     hold_out_source: str | None = None,
     format: str | None = None,
-    class_names: Mapping[str, str] | None = None,
+    class_name: Sequence[str] | None = None,
     resume: bool = False,
 ) -> Run:
     """Train while people watch; see `maskwise.train`."""
@@ -80,9 +80,7 @@ def train_and_show(
     if not (resume and has_run(out)):
         require_vacant(out)
     with TrainingProgress() as watcher:
-        dataset = Dataset.open(
-            data, format=format, class_names=class_names, on_progress=watcher.listing
-        )
+        dataset = open_data(data, format, class_name, on_progress=watcher.listing)
         _tell_about(dataset)
         with hushed():
             fit = load("maskwise.training.fit", extra="train")

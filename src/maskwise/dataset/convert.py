@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from maskwise.dataset.class_names import class_of
-from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.formats.annotated import AnnotatedPicture
 from maskwise.dataset.formats.coco import write_coco
 from maskwise.dataset.formats.coordinates import format_coordinate
@@ -31,6 +31,7 @@ from maskwise.dataset.formats.tree import PICTURE_FOLDERS
 from maskwise.dataset.formats.voc import PICTURE_FOLDER as VOC_PICTURE_FOLDER
 from maskwise.dataset.formats.voc import write_voc
 from maskwise.dataset.formats.yolo import write_yolo
+from maskwise.dataset.reading import Progress
 from maskwise.dataset.samples import Sample
 from maskwise.durable import make_folder, whole_folder
 from maskwise.errors import BadDataset, InvalidInput, UnreadableImage

@@ -3,19 +3,17 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.dataset.formats.listing import Listing
 from maskwise.dataset.formats.recognition import list_data_set
-from maskwise.dataset.samples import Candidate, Problem, Rejected, Sample
+from maskwise.dataset.reading import Progress, read_listing
+from maskwise.dataset.samples import Problem, Rejected, Sample
 from maskwise.errors import BadDataset, UnreadableImage
 from maskwise.extras import load
 from maskwise.images import decode_image, read_bytes
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
 
 MIN_PER_CLASS: Final = 10
 MAX_UNREADABLE_SHARE: Final = 0.2
-
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +78,7 @@ class Dataset:
             InvalidInput: There is no such format or class.
         """
         root, listing = list_data_set(Path(path), format=format, class_names=class_names)
-        samples, unreadable, problems = _read_all(root, listing, on_progress)
+        samples, unreadable, problems = read_listing(root, listing, on_progress)
         useless = {file.path for file in unreadable}
         data = cls(
             root=root,
@@ -129,8 +124,8 @@ class Dataset:
             content = read_bytes(path)
         except UnreadableImage as error:
             raise BadDataset(
-                f"{legible(path)} could be read when the run began: {error}. Put it back; if the "
-                "data has moved, tell the run: `maskwise train DATA --out RUN --resume`."
+                f"{legible(path)} could be read when it was listed: {error}. Put it back; if the "
+                "data of a run has moved, tell it: `maskwise train DATA --out RUN --resume`."
             ) from error
         if hashlib.sha256(content).hexdigest() != sample.sha256:
             raise BadDataset(
@@ -241,98 +236,3 @@ def _nothing_found(data: Dataset) -> str:
         f"{seen} in {root}, {under} a folder with a class name. "
         "Put them into with_mask/ and without_mask/, or name an annotation file."
     )
-
-
-def _read_all(
-    root: Path, listing: Listing, on_progress: Progress | None
-) -> tuple[list[Sample], list[Rejected], list[Problem]]:
-    samples: list[Sample] = []
-    unreadable: list[Rejected] = []
-    problems: list[Problem] = []
-    by_path = groupby(listing.candidates, key=lambda face: face.path)
-    pictures = {path: list(faces) for path, faces in by_path}
-    pictures |= {path: [] for path in listing.faceless}
-    for done, result in enumerate(_read_in_order(root, pictures), start=1):
-        if isinstance(result, Rejected):
-            unreadable.append(result)
-        else:
-            samples.extend(result[0])
-            problems.extend(result[1])
-        if on_progress is not None:
-            on_progress(done, len(pictures))
-    return samples, unreadable, problems
-
-
-def _read_in_order(
-    root: Path, pictures: Mapping[str, Sequence[Candidate]]
-) -> Iterator[tuple[list[Sample], list[Problem]] | Rejected]:
-    # Pillow decodes outside the interpreter lock, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        yield from threads.map(lambda item: _read(root, *item), pictures.items())
-
-
-def _read(
-    root: Path, path: str, faces: Sequence[Candidate]
-) -> tuple[list[Sample], list[Problem]] | Rejected:
-    """Read a picture once, for all of its faces."""
-    try:
-        content = read_bytes(root / path)
-        height, width, _ = decode_image(content).shape
-    except UnreadableImage as error:
-        return Rejected(path, str(error))
-    digest = hashlib.sha256(content).hexdigest()
-    samples: dict[tuple[BoxXyxy | None, int], Sample] = {}
-    problems = []
-    for face in faces:
-        reason = _why_not(face, (height, width))
-        box = None if reason else _within(face.box_xyxy, (height, width))
-        if reason is None and (box, face.label) in samples:
-            reason = "the same face is listed twice: it is used once"
-        if reason is None:
-            samples[box, face.label] = Sample(
-                *(path, face.label, len(content), digest, (height, width)),
-                box_xyxy=box,
-                attributes=face.attributes,
-            )
-            if box != face.box_xyxy:
-                reason = (
-                    f"the box {_box_text(face.box_xyxy)} reaches out of the picture of "
-                    f"{width}x{height}: it is cut off at the edge"
-                )
-        if reason is not None:
-            problems.append(Problem(face.where or path, reason))
-    return list(samples.values()), problems
-
-
-def _why_not(face: Candidate, size_hw: tuple[int, int]) -> str | None:
-    """Why a face cannot be in a picture of this size, or None."""
-    height, width = size_hw
-    if face.annotated_hw is not None and face.annotated_hw != size_hw:
-        annotated_height, annotated_width = face.annotated_hw
-        return (
-            f"annotated at {annotated_width}x{annotated_height}, but the upright picture is "
-            f"{width}x{height}: the face is not used"
-        )
-    if face.box_xyxy is None:
-        return None
-    left, top, right, bottom = face.box_xyxy
-    if not (left < right and top < bottom):  # also if one of them is NaN
-        return f"the box {_box_text(face.box_xyxy)} is empty or inverted: the face is not used"
-    if right <= 0 or bottom <= 0 or left >= width or top >= height:
-        return (
-            f"the box {_box_text(face.box_xyxy)} lies outside the picture of {width}x{height}: "
-            "the face is not used"
-        )
-    return None
-
-
-def _within(box_xyxy: BoxXyxy | None, size_hw: tuple[int, int]) -> BoxXyxy | None:
-    if box_xyxy is None:
-        return None
-    height, width = size_hw
-    left, top, right, bottom = box_xyxy
-    return max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))
-
-
-def _box_text(box_xyxy: BoxXyxy | None) -> str:
-    return "(" + ", ".join(f"{edge:g}" for edge in box_xyxy or ()) + ")"

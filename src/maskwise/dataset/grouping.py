@@ -1,10 +1,7 @@
 """Grouping: which samples belong together, so that no split may part them."""
 
-import os
 from collections.abc import Hashable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +10,10 @@ from scipy.sparse.csgraph import connected_components
 
 from maskwise.dataset.audit.duplicates import find_near_duplicates
 from maskwise.dataset.audit.fingerprint import FINGERPRINT, take_fingerprint
-from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.reading import Progress
 from maskwise.dataset.samples import Sample
-
-_CHUNK: Final = 256  # bounds the pictures that are decoded ahead
+from maskwise.dataset.threads import map_in_threads
 
 
 def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Dataset:
@@ -36,7 +33,8 @@ def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Data
         return data
     pictures = {sample.path: sample for sample in data.samples}
     prints = np.zeros(len(pictures), dtype=FINGERPRINT)
-    for index, fingerprint in enumerate(_fingerprints(data, list(pictures.values()))):
+    found = map_in_threads(lambda s: take_fingerprint(data.read(s)), list(pictures.values()))
+    for index, fingerprint in enumerate(found):
         prints[index] = fingerprint
         if on_progress is not None:
             on_progress(index + 1, len(pictures))
@@ -62,13 +60,6 @@ def join_groups(data: Dataset, near_duplicates: Sequence[Sequence[int]]) -> Data
         for sample, first in zip(data.samples, name_of.tolist(), strict=True)
     )
     return replace(data, samples=tuple(named), is_grouped=True)
-
-
-def _fingerprints(data: Dataset, samples: Sequence[Sample]) -> Iterator[NDArray[np.void]]:
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(samples), _CHUNK):
-            chunk = samples[start : start + _CHUNK]
-            yield from threads.map(lambda sample: take_fingerprint(data.read(sample)), chunk)
 
 
 def _ties(sample: Sample, shot: int | None) -> Iterator[Hashable]:

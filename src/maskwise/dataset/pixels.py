@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import os
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +11,14 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.reading import Progress
 from maskwise.dataset.samples import Sample
+from maskwise.dataset.threads import map_in_threads
 from maskwise.durable import replacing
 from maskwise.preprocess import PreprocessSpec
 
 _OURS: Final = re.compile(r"pixels-[0-9a-f]{16}\.npy(\.partial)?")
-_CHUNK: Final = 256  # bounds the pictures that wait in memory for the disk
 
 
 def open_pixels(
@@ -69,21 +68,15 @@ def _write(
     spec: PreprocessSpec,
     on_progress: Progress | None,
 ) -> None:
+    def resize(sample: Sample) -> NDArray[np.uint8]:
+        return spec.resize(data.read_face(sample, spec))
+
     shape = (len(samples), *spec.size_hw, 3)
     header = {"descr": npy.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False}
     # Plain writes, not a writable map: on a full disk a map dies of SIGBUS, a write says why.
     with replacing(path) as file:
         npy.write_array_header_1_0(file, {**header, "shape": shape})
-        for done, pixels in enumerate(_resized(data, samples, spec), start=1):
+        for done, pixels in enumerate(map_in_threads(resize, samples), start=1):
             file.write(pixels.tobytes())
             if on_progress is not None:
                 on_progress(done, len(samples))
-
-
-def _resized(
-    data: Dataset, samples: Sequence[Sample], spec: PreprocessSpec
-) -> Iterator[NDArray[np.uint8]]:
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(samples), _CHUNK):
-            chunk = samples[start : start + _CHUNK]
-            yield from threads.map(lambda sample: spec.resize(data.read_face(sample, spec)), chunk)

@@ -90,8 +90,10 @@ def hold_out_source(
     sources = sorted({sample.source for sample in samples} - {""})
     if source not in sources:
         raise InvalidInput(
-            f"`hold_out_source` must be one of {', '.join(sources) or 'none, as no sample has one'}"
-            f". Received: {source!r}."
+            f"`hold_out_source` must be one of {', '.join(sources)}. Received: {source!r}."
+            if sources
+            else f"`hold_out_source` was {source!r}, but the data names no source. "
+            "Give each picture one in a column `source` of manifest.csv."
         )
     test = tuple(sample for sample in samples if sample.source == source)
     touched = {group_of(sample) for sample in test}

@@ -11,9 +11,9 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binom
 
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.metrics import Curve, require_fitting, share_of
+from maskwise.evaluation.metrics import Curve, require_fitting
 from maskwise.inference.decision import DecisionRule, decide
-from maskwise.intervals import Estimate, bootstrap
+from maskwise.intervals import Estimate, bootstrap, share_of
 from maskwise.labels import UNSURE
 
 _MIN_PICTURES: Final = 20

@@ -1,6 +1,5 @@
 """Comparison: two finished runs, judged on the same pictures."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise import __version__
-from maskwise.dataset.dataset import Dataset, Progress
-from maskwise.durable import make_folder, write_text
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.reading import Progress
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.judge import load_classifier, read_faces, thumbnail, unseen_pictures
+from maskwise.evaluation.judge import load_classifier, read_faces, unseen_pictures
 from maskwise.evaluation.paired import PairedMetrics, measure_paired
+from maskwise.images import thumbnail_jpeg
 from maskwise.inference.decision import decide
 from maskwise.inference.pipeline import read_rule
 from maskwise.intervals import Estimate
 from maskwise.labels import LABELS, label_name, label_words
 from maskwise.names import legible
 from maskwise.pages.environment import html_environment, markdown_environment
+from maskwise.pages.files import json_text, write_files
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.run import Run
 
@@ -119,7 +120,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """`to_dict` as JSON in plain ASCII; names of files survive whatever their bytes are."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return json_text(self.to_dict())
 
     def to_markdown(self) -> str:
         """The comparison as Markdown, for terminals and forges."""
@@ -145,10 +146,7 @@ class Comparison:
             "comparison.md": self.to_markdown() + "\n",
             "comparison.html": self.to_html(),
         }
-        make_folder(folder)
-        for name, text in texts.items():
-            write_text(folder / name, text)
-        return [folder / name for name in texts]
+        return write_files(folder, texts)
 
     def _content(self) -> Mapping[str, Any]:
         return {
@@ -269,7 +267,7 @@ def _disagreements(
             probability_a=tuple(map(float, probability_a[index])),
             probability_b=tuple(map(float, probability_b[index])),
             thumbnail_jpeg=(
-                thumbnail(dataset.read_face(dataset.samples[index], spec))
+                thumbnail_jpeg(dataset.read_face(dataset.samples[index], spec))
                 if rank < _SHOWN_DISAGREEMENTS
                 else b""
             ),

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from maskwise import __version__
-from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_samples
+from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import find_leaks, number_groups
 from maskwise.errors import BadDataset
 from maskwise.evaluation.calibration import coverage_risk, measure_selective
@@ -21,7 +21,7 @@ from maskwise.evaluation.report import Mistake, Report
 from maskwise.evaluation.robustness import N_VARIANTS, measure_robustness
 from maskwise.evaluation.slices import measure_look, measure_slices
 from maskwise.extras import load
-from maskwise.images import encode_image
+from maskwise.images import thumbnail_jpeg
 from maskwise.inference.attention import Explainer, overlay
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import decide
@@ -35,7 +35,6 @@ LEAK: Final = "has a twin in training"
 """The slice that parts leaking test pictures from the others."""
 
 _SHOWN_MISTAKES: Final = 24
-_THUMBNAIL_SIZE: Final = 128
 _WORSENED: Final = 200
 
 
@@ -55,7 +54,8 @@ def evaluate(
             know and pictures whose bytes it was trained on are left out, and the report says so.
         robustness: Whether to judge also on up to 200 of the pictures made worse in many ways,
             which takes 43 answers on each.
-        on_progress: Told how many answers are given and how many are to be.
+        on_progress: Told how far it is: first, of other data, how many pictures were grouped, then
+            how many answers are given; and of how many.
 
     Returns:
         Metrics with 95 % intervals, in all and on parts of the pictures, learning curves and the
@@ -68,9 +68,11 @@ def evaluate(
     """
     opened = run if isinstance(run, Run) else Run.open(run)
     classifier, rule = load_classifier(opened), read_rule(opened)
-    dataset, notes = (
-        _test_side(opened) if data is None else unseen_pictures([opened], data, who="the network")
-    )
+    if data is None:
+        dataset, notes = _test_side(opened)
+    else:
+        dataset, notes = unseen_pictures([opened], data, who="the network")
+        dataset = group_samples(dataset, on_progress=on_progress)
     progress = _Progress(len(dataset.samples), robustness, on_progress)
     looks: list[tuple[float, float, float]] = []
     faces = _noting(read_faces(dataset, classifier.spec, progress.judged), looks)
@@ -99,7 +101,7 @@ def evaluate(
         if robustness
         else None,
         history=tuple(opened.finished_checkpoint().history),
-        mistakes=_worst_mistakes(dataset, label, calibrated, Explainer.load(opened)),
+        mistakes=_worst_mistakes(opened, dataset, label, calibrated),
         notes=notes,
     )
 
@@ -201,7 +203,8 @@ def unseen_pictures(
         BadDataset: The same picture stands in two classes, or nothing is left.
     """
     dataset = data if isinstance(data, Dataset) else Dataset.open(data)
-    seen = {sample.sha256 for run in runs for side, sample in run.read_split() if side != "test"}
+    splits = [run.read_split() for run in runs]
+    seen = {s.sha256 for split in splits for s in (*split.train, *split.validation)}
     known = dataset.only(runs[0].recipe.labels)
     known.require_one_class_each()
     kept = tuple(sample for sample in known.samples if sample.sha256 not in seen)
@@ -217,7 +220,7 @@ def unseen_pictures(
             + "; ".join(f"{_pictures_in_words(n)} {why}" for why, n in left_out.items() if n)
         )
     notes = tuple(f"Left out: {_pictures_in_words(n)} {why}." for why, n in left_out.items() if n)
-    return group_samples(replace(dataset, samples=kept)), notes
+    return replace(dataset, samples=kept), notes
 
 
 def _pictures_in_words(n: int) -> str:
@@ -239,13 +242,13 @@ def read_faces(
 
 
 def _worst_mistakes(
-    dataset: Dataset,
-    label: NDArray[np.int64],
-    probability: NDArray[np.float32],
-    explainer: Explainer,
+    run: Run, dataset: Dataset, label: NDArray[np.int64], probability: NDArray[np.float32]
 ) -> tuple[Mistake, ...]:
     answer = decide(probability)
     wrong = np.flatnonzero(answer != label)
+    if not len(wrong):
+        return ()
+    explainer = Explainer.load(run)
     worst_first = wrong[np.argsort(-probability[wrong].max(axis=1), kind="stable")]
     mistakes = []
     for index in worst_first[:_SHOWN_MISTAKES].tolist():
@@ -258,18 +261,11 @@ def _worst_mistakes(
                 label=int(label[index]),
                 answer=int(answer[index]),
                 probability=tuple(float(value) for value in probability[index]),
-                thumbnail_jpeg=thumbnail(face_rgb),
-                heat_jpeg=thumbnail(overlay(face_rgb, explainer(face_rgb).heat)),
+                thumbnail_jpeg=thumbnail_jpeg(face_rgb),
+                heat_jpeg=thumbnail_jpeg(overlay(face_rgb, explainer(face_rgb).heat)),
             )
         )
     return tuple(mistakes)
-
-
-def thumbnail(image_rgb: NDArray[np.uint8]) -> bytes:
-    """A small copy of an RGB picture `(h, w, 3)`, as JPEG."""
-    picture = Image.fromarray(image_rgb)
-    picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE))
-    return encode_image(np.asarray(picture), format="jpeg")
 
 
 def _facts(run: Run, dataset: Dataset) -> Mapping[str, str]:

@@ -1,13 +1,11 @@
 """Report: all that is to be said about answers on a test set, and the files that say it."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from maskwise.durable import make_folder, write_text
 from maskwise.evaluation.calibration import CoverageRisk, SelectiveMetrics
 from maskwise.evaluation.metrics import Metrics
 from maskwise.evaluation.page import render_html, render_markdown
@@ -15,6 +13,7 @@ from maskwise.evaluation.robustness import Robustness
 from maskwise.evaluation.slices import Slice
 from maskwise.inference.decision import DecisionRule
 from maskwise.labels import LABELS, label_name
+from maskwise.pages.files import json_text, write_files
 from maskwise.preprocess import BoxXyxy
 
 FORMAT_VERSION: Final = 1
@@ -114,7 +113,7 @@ class Report:
 
     def to_json(self) -> str:
         """`to_dict` as JSON in plain ASCII; names of files survive whatever their bytes are."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return json_text(self.to_dict())
 
     def to_markdown(self) -> str:
         """The report as Markdown, for terminals and forges."""
@@ -138,10 +137,7 @@ class Report:
             "report.md": self.to_markdown() + "\n",
             "report.html": self.to_html(),
         }
-        make_folder(folder)
-        for name, text in texts.items():
-            write_text(folder / name, text)
-        return [folder / name for name in texts]
+        return write_files(folder, texts)
 
 
 def _finite(value: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from maskwise.dataset.dataset import Progress
+from maskwise.dataset.reading import Progress
 from maskwise.errors import InvalidInput
 from maskwise.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from maskwise.evaluation.probes import hide_face, replace_border

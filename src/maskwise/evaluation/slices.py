@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskwise.dataset.samples import Sample
-from maskwise.evaluation.metrics import share_of
 from maskwise.inference.decision import decide
-from maskwise.intervals import Estimate
+from maskwise.intervals import Estimate, share_of
 from maskwise.labels import LABELS
 
 LOOKS: Final = ("sharpness", "brightness", "contrast")

@@ -4,7 +4,8 @@ import os
 
 import numpy as np
 
-from maskwise.dataset.dataset import Dataset, Progress
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import number_groups
 from maskwise.errors import BadRun
 from maskwise.evaluation.calibration import choose_rule, fit_temperature

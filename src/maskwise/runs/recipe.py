@@ -63,6 +63,11 @@ class Recipe:
             raise InvalidInput(
                 f"`split` must be one of {', '.join(SPLITS)}. Received: {self.split!r}."
             )
+        if self.held_out_source and self.split != "grouped":
+            raise InvalidInput(
+                "`split` must be grouped where a source is held out. "
+                f"Received: {self.split!r}. Leave it out."
+            )
         for name in ("batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise InvalidInput(

@@ -1,6 +1,5 @@
 """Cross-validation: one recipe under every way to split a data set, in one table."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +9,14 @@ from typing import Any, Final
 
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_samples
-from maskwise.durable import make_folder, write_text
+from maskwise.durable import make_folder
 from maskwise.errors import BadDataset
 from maskwise.evaluation.judge import evaluate
 from maskwise.evaluation.metrics import Metrics
 from maskwise.labels import LABELS
 from maskwise.names import legible
 from maskwise.pages.environment import markdown_text
+from maskwise.pages.files import json_text, write_files
 from maskwise.pages.wording import estimate_text, share_text
 from maskwise.runs.recipe import find_recipe
 from maskwise.training.fit import train
@@ -104,12 +104,10 @@ class CrossValidation:
             OutputFailed: We may not write there or the disk is full; each file is old or new.
         """
         texts = {
-            "cross-validation.json": json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n",
+            "cross-validation.json": json_text(self.to_dict()),
             "cross-validation.md": self.to_markdown() + "\n",
         }
-        for name, text in texts.items():
-            write_text(folder / name, text)
-        return [folder / name for name in texts]
+        return write_files(folder, texts)
 
 
 def _cells(fold: Fold) -> list[str]:

@@ -107,6 +107,7 @@ def test_a_given_split_that_leaks_is_told_of(data: Dataset) -> None:
     )
     found = split.audit()
     assert all(group.sides == ("test", "train") for group in found.near_duplicates)
+    assert [group.crosses_classes for group in found.near_duplicates] == [True, False, False, False]
     assert found.split_scenes == {"street": ("test", "train")}
 
 

@@ -83,7 +83,7 @@ def test_page_marks_sources_of_one_class(audit: Audit) -> None:
     assert r"<b>one</b>\u202e| 380 170 180 30" in text
 
 
-def test_groups_in_two_classes_or_on_two_sides_come_first(audit: Audit) -> None:
+def test_groups_stand_in_their_order_and_say_what_they_cross(audit: Audit) -> None:
     text = Reader(audit.to_html()).text
     shown = text[text.index("Pictures that are one shot") :]
     assert shown.index("two classes") < shown.index("two sides") < shown.index("equal files")
@@ -110,8 +110,8 @@ def test_long_lists_are_cut_and_counted(audit: Audit) -> None:
     many = replace(
         audit,
         near_duplicates=(
-            *(DuplicateGroup((f"{i}/a", f"{i}/b"), (0,), (), True) for i in range(99)),
             DuplicateGroup(tuple(f"many/{i}" for i in range(1000)), (0, 1), (), True),
+            *(DuplicateGroup((f"{i}/a", f"{i}/b"), (0,), (), True) for i in range(99)),
         ),
         mislabels=tuple(Suspect(f"mislabel/{i}", None, 0, 0.5, 1) for i in range(200)),
         non_faces=tuple(Suspect(f"non-face/{i}", None, 0, 0.5) for i in range(200)),
@@ -132,8 +132,8 @@ def test_shown_paths_are_those_with_a_place_for_a_thumbnail(audit: Audit) -> Non
     long = replace(
         audit,
         near_duplicates=(
-            *(DuplicateGroup((f"{i}/a", f"{i}/b"), (0,), (), True) for i in range(99)),
             DuplicateGroup(tuple(f"many/{i}" for i in range(1000)), (0, 1), (), True),
+            *(DuplicateGroup((f"{i}/a", f"{i}/b"), (0,), (), True) for i in range(99)),
         ),
     )
     paths = shown_paths(long)

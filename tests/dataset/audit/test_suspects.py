@@ -55,8 +55,8 @@ def test_the_most_suspicious_comes_first() -> None:
         [[0.95, 0.03, 0.02], [0.07, 0.53, 0.4], [0.9, 0.02, 0.08], [0.5, 0.5, 0]]
     )
     assert find_mislabels(probability, np.array([0, 0, 1, 0])) == (
-        Mislabel(index=2, probability=0.02, likelier_label=0, likelier_probability=0.9),
-        Mislabel(index=1, probability=0.07, likelier_label=1, likelier_probability=0.53),
+        Mislabel(index=2, probability=0.02, likelier_label=0),
+        Mislabel(index=1, probability=0.07, likelier_label=1),
     )
 
 

@@ -1,9 +1,7 @@
 """Audit: look at every picture of a data set once, and say what would fool a training."""
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -12,7 +10,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from maskwise.dataset.audit.duplicates import find_near_duplicates
 from maskwise.dataset.audit.findings import Audit, DuplicateGroup, Misnamed, Probe, Suspect
@@ -21,17 +18,17 @@ from maskwise.dataset.audit.page import shown_paths
 from maskwise.dataset.audit.probes import probe_shortcuts
 from maskwise.dataset.audit.suspects import find_mislabels, predict_labels
 from maskwise.dataset.audit.traits import TRAITS, take_traits
-from maskwise.dataset.dataset import MIN_PER_CLASS, Dataset, Progress
+from maskwise.dataset.dataset import MIN_PER_CLASS, Dataset
 from maskwise.dataset.grouping import join_groups
+from maskwise.dataset.reading import Progress
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.split import find_leaks, number_groups, split_randomly
-from maskwise.images import decode_image, encode_image
+from maskwise.dataset.threads import map_in_threads
+from maskwise.images import decode_image, thumbnail_jpeg
 from maskwise.labels import LABELS
 from maskwise.preprocess import PreprocessSpec
 from maskwise.signatures.kinds import kind_of
 
-_CHUNK: Final = 256  # bounds the pictures that are decoded ahead
-_THUMBNAIL_SIZE: Final = 128
 _LEAST_FACE_SCORE: Final = 0.3
 _SUFFIXES: Final = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -63,9 +60,8 @@ def audit(
         pictures[sample.path].append(sample)
     tell = _in_thirds(max(len(pictures), 1), on_progress)
     looked = []
-    for done, picture in enumerate(
-        _look_at_all(data, list(pictures.values()), face_score), start=1
-    ):
+    passing = map_in_threads(lambda faces: _look(data, faces, face_score), list(pictures.values()))
+    for done, picture in enumerate(passing, start=1):
         looked.append(picture)
         tell(0, done, len(pictures))
     twins: tuple[tuple[int, ...], ...] = ()
@@ -93,17 +89,17 @@ def audit(
         exact_duplicates=tuple(sorted(_exact(data.samples))),
         near_duplicates=tuple(groups),
         split_scenes=_split_scenes(data.samples),
-        mislabels=tuple(mislabels),
+        mislabels=mislabels,
         non_faces=None
         if face_score is None
         else tuple(_non_faces(pictures.values(), (picture.face_scores for picture in looked))),
-        probes=tuple(probes),
+        probes=probes,
         leak=_leak(grouped, seed),
     )
     return replace(
         found,
         thumbnails_jpeg={
-            path: _thumbnail(data.read(pictures[path][0])) for path in shown_paths(found)
+            path: thumbnail_jpeg(data.read(pictures[path][0])) for path in shown_paths(found)
         },
     )
 
@@ -116,18 +112,6 @@ def _in_thirds(n: int, on_progress: Progress | None) -> Callable[[int, int, int]
             on_progress(stage * n + n * done // max(total, 1), 3 * n)
 
     return tell
-
-
-def _look_at_all(
-    data: Dataset,
-    pictures: Sequence[Sequence[Sample]],
-    face_score: Callable[[NDArray[np.uint8]], float] | None,
-) -> Iterator[_Looked]:
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(pictures), _CHUNK):
-            yield from threads.map(
-                lambda faces: _look(data, faces, face_score), pictures[start : start + _CHUNK]
-            )
 
 
 def _look(
@@ -148,24 +132,18 @@ def _look(
 
 def _suspicions(
     grouped: Dataset, traits: NDArray[np.void], seed: int
-) -> tuple[list[Probe], list[Suspect]]:
+) -> tuple[tuple[Probe, ...], tuple[Suspect, ...]]:
     samples = grouped.samples
     label = np.array([sample.label for sample in samples], dtype=np.int64)
     if len(np.unique(label)) < 2:
-        return [], []
+        return (), ()
     group = number_groups(samples)
     probability = predict_labels(traits["thumbnail"], label, group, seed=seed)
     probes = probe_shortcuts(traits, label, group, thumbnail_probability=probability, seed=seed)
-    majority = int(np.bincount(label).max())
-    measured = {
-        "metadata": probes.metadata,
-        "border": probes.border,
-        "thumbnail": probes.thumbnail,
-    }
     doubted = [] if probability is None else find_mislabels(probability, label)
     return (
-        [Probe(name, p.right, p.n, majority) for name, p in measured.items() if p is not None],
-        [
+        probes,
+        tuple(
             Suspect(
                 samples[each.index].path,
                 samples[each.index].box_xyxy,
@@ -174,7 +152,7 @@ def _suspicions(
                 each.likelier_label,
             )
             for each in doubted
-        ],
+        ),
     )
 
 
@@ -189,8 +167,11 @@ def _duplicates(pictures: Sequence[Sequence[Sample]]) -> DuplicateGroup:
 
 
 def _worst_first(groups: Sequence[DuplicateGroup]) -> list[DuplicateGroup]:
-    """First those that stand on two sides or in two classes, then by name."""
-    return sorted(groups, key=lambda found: (-len(found.sides), -len(found.labels), found.paths))
+    """First those in two classes, then those on two sides of the given split, then by name."""
+    return sorted(
+        groups,
+        key=lambda found: (not found.crosses_classes, not found.crosses_sides, found.paths),
+    )
 
 
 def _by_source(samples: Sequence[Sample]) -> Mapping[str, Mapping[str, int]]:
@@ -248,9 +229,3 @@ def _exact(samples: Sequence[Sample]) -> Iterator[tuple[str, ...]]:
     for sample in samples:
         paths[sample.sha256][sample.path] = None
     return (tuple(sorted(found)) for found in paths.values() if len(found) > 1)
-
-
-def _thumbnail(image_rgb: NDArray[np.uint8]) -> bytes:
-    picture = Image.fromarray(image_rgb)
-    picture.thumbnail((_THUMBNAIL_SIZE, _THUMBNAIL_SIZE))
-    return encode_image(np.asarray(picture), format="jpeg")

@@ -82,7 +82,7 @@ def find_concerns(audit: "Audit") -> tuple[Concern, ...]:
 
     Each of the two kinds begins with what touches the largest share.
     """
-    return (*_worst_first(_FOOLING, audit), *_worst_first(_LACKING, audit))
+    return (*_worst_first(_FOOLING, audit), *_worst_first((_lacking,), audit))
 
 
 def _leaking_sides(audit: "Audit") -> Iterator[Concern]:
@@ -230,56 +230,45 @@ def _imbalance(audit: "Audit") -> Iterator[Concern]:
         )
 
 
-def _unreadable(audit: "Audit") -> Iterator[Concern]:
-    n = len(audit.unreadable)
-    if n:
-        yield Concern(
-            title="Some files cannot be used",
-            figure=_count(n, "file"),
-            why="They take no part, and other programs may stumble over them.",
-            remedy=_REMEDY_FIX,
-            share=_share(n, n + audit.n_pictures),
-            about="files",
-        )
-
-
-def _misnamed(audit: "Audit") -> Iterator[Concern]:
-    n = len(audit.misnamed)
-    if n:
-        yield Concern(
-            title="Some names claim another format",
-            figure=f"{n} of {_count(audit.n_pictures, 'picture')}",
-            why="Programs that go by the name fail on them or read them in another way.",
-            remedy=_REMEDY_RENAME,
-            share=_share(n, audit.n_pictures),
-            about="files",
-        )
-
-
-def _problems(audit: "Audit") -> Iterator[Concern]:
-    n = len(audit.problems)
-    if n:
-        yield Concern(
-            title="Annotations are wrong in places",
-            figure=_count(n, "problem"),
-            why="What they speak of takes no part.",
-            remedy=_REMEDY_ANNOTATE,
-            share=_share(n, n + audit.n_faces),
-            about="files",
-        )
-
-
-def _unlabelled(audit: "Audit") -> Iterator[Concern]:
-    n = len(audit.unlabelled)
-    if n:
-        yield Concern(
-            title="Some pictures have no class",
-            figure=_count(n, "picture"),
-            why="They take no part.",
-            remedy=_REMEDY_ANNOTATE,
-            share=_share(n, n + audit.n_pictures),
-            about="files",
-        )
+def _lacking(audit: "Audit") -> Iterator[Concern]:
+    """What fools nobody, but takes no part or may trip others: counted only."""
+    rows = (
+        (
+            len(audit.unreadable),
+            len(audit.unreadable) + audit.n_pictures,
+            "Some files cannot be used",
+            "file",
+            "They take no part, and other programs may stumble over them.",
+            _REMEDY_FIX,
+        ),
+        (
+            len(audit.misnamed),
+            audit.n_pictures,
+            "Some names claim another format",
+            "picture",
+            "Programs that go by the name fail on them or read them in another way.",
+            _REMEDY_RENAME,
+        ),
+        (
+            len(audit.problems),
+            len(audit.problems) + audit.n_faces,
+            "Annotations are wrong in places",
+            "problem",
+            "What they speak of takes no part.",
+            _REMEDY_ANNOTATE,
+        ),
+        (
+            len(audit.unlabelled),
+            len(audit.unlabelled) + audit.n_pictures,
+            "Some pictures have no class",
+            "picture",
+            "They take no part.",
+            _REMEDY_ANNOTATE,
+        ),
+    )
+    for n, whole, title, noun, why, remedy in rows:
+        if n:
+            yield Concern(title, _count(n, noun), why, remedy, _share(n, whole), about="files")
 
 
 _Finder = Callable[["Audit"], Iterator[Concern]]
@@ -294,12 +283,6 @@ _FOOLING: Final[tuple[_Finder, ...]] = (
     _wrong_labels,
     _no_faces,
     _imbalance,
-)
-_LACKING: Final[tuple[_Finder, ...]] = (
-    _unreadable,
-    _misnamed,
-    _problems,
-    _unlabelled,
 )
 
 

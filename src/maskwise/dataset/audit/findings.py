@@ -1,6 +1,5 @@
 """Findings: what an audit has found, as values, and the files that say it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any, Final
 from maskwise.dataset.audit.concerns import find_concerns
 from maskwise.dataset.audit.page import render_html, render_markdown, render_text
 from maskwise.dataset.samples import Problem, Rejected
-from maskwise.durable import make_folder, write_text
 from maskwise.intervals import Estimate, rate
 from maskwise.labels import label_name
+from maskwise.pages.files import json_text, write_files
 from maskwise.preprocess import BoxXyxy
 
 FORMAT_VERSION: Final = 1
@@ -157,7 +156,8 @@ class Audit:
         problems: What is wrong in annotations.
         misnamed: Pictures whose name claims another format.
         exact_duplicates: Groups of pictures that are one file, byte for byte, as paths in order.
-        near_duplicates: Groups of pictures that are one shot, exact copies among them.
+        near_duplicates: Groups of pictures that are one shot, exact copies among them; those that
+            cross classes first, then those that cross the sides of the given split.
         split_scenes: Scenes that stand on two sides of the given split, with those sides.
         mislabels: Faces whose label is doubtful, the worst first.
         non_faces: Pictures that seem to show no face, the worst first; None if nobody looked.
@@ -241,7 +241,7 @@ class Audit:
 
     def to_json(self) -> str:
         """`to_dict` as JSON in plain ASCII; names of files survive whatever their bytes are."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
+        return json_text(self.to_dict())
 
     def to_markdown(self) -> str:
         """The audit as Markdown, for terminals and forges; long lists are cut and counted."""
@@ -265,7 +265,4 @@ class Audit:
             "audit.md": self.to_markdown() + "\n",
             "audit.html": self.to_html(),
         }
-        make_folder(folder)
-        for name, text in texts.items():
-            write_text(folder / name, text)
-        return [folder / name for name in texts]
+        return write_files(folder, texts)

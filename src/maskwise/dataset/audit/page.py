@@ -13,7 +13,7 @@ from maskwise.names import legible
 from maskwise.pages.environment import html_environment, markdown_environment
 
 if TYPE_CHECKING:
-    from maskwise.dataset.audit.findings import Audit, DuplicateGroup
+    from maskwise.dataset.audit.findings import Audit
 
 SECTIONS: Final = {
     "figures": "At a glance",
@@ -102,7 +102,7 @@ def render_text(audit: "Audit") -> str:
 
 def shown_paths(audit: "Audit") -> Sequence[str]:
     """The pictures of which the page shows a small copy, if `thumbnails_jpeg` has it."""
-    groups = _urgent_first(audit.near_duplicates)[:_SHOWN_GROUPS]
+    groups = audit.near_duplicates[:_SHOWN_GROUPS]
     copies = (path for group in groups for path in group.paths[:_SHOWN_COPIES])
     suspects = (
         *audit.mislabels[:_SHOWN_SUSPECTS],
@@ -121,7 +121,7 @@ def _content(audit: "Audit") -> Mapping[str, Any]:
         "remedies": list(dict.fromkeys(concern.remedy for concern in concerns)),
         "probe_words": PROBES,
         "classes": list(_classes(audit.counts)),
-        "groups": _urgent_first(audit.near_duplicates),
+        "groups": audit.near_duplicates,
         "most_copies": _SHOWN_COPIES,
         "listings": _listings(audit),
     }
@@ -178,7 +178,3 @@ def _classes(counts: Mapping[str, int]) -> Iterator[tuple[int, str, int]]:
     for label, name in enumerate(LABELS):
         if counts.get(name):
             yield label, label_words(label), counts[name]
-
-
-def _urgent_first(groups: Sequence["DuplicateGroup"]) -> Sequence["DuplicateGroup"]:
-    return sorted(groups, key=lambda group: (not group.crosses_classes, not group.crosses_sides))

@@ -8,18 +8,16 @@ Source: Geirhos et al. (2020), Nature Machine Intelligence 2:665, "Shortcut lear
 networks".
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from maskwise.dataset.audit.findings import Probe
 from maskwise.dataset.audit.folds import predict_out_of_fold
 from maskwise.dataset.audit.traits import THUMBNAIL_SIDE
 
@@ -32,55 +30,6 @@ _N_BLOCKS: Final = THUMBNAIL_SIDE // _BLOCK
 _N_TREES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """How well a model tells the classes apart that sees one aspect of the pictures alone.
-
-    Attributes:
-        right: How many pictures it called what they are labelled, each without having learnt from
-            it or its near-duplicates.
-        n: How many there are.
-        balanced_accuracy: Mean of the classes' recalls.
-    """
-
-    right: int
-    n: int
-    balanced_accuracy: float
-
-    @property
-    def accuracy(self) -> float:
-        """Share of right answers."""
-        return self.right / self.n
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the accuracy, as if no two pictures belonged together."""
-        ends = binomtest(self.right, self.n).proportion_ci(method="wilson")
-        return float(ends.low), float(ends.high)
-
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    """What gives the classes away, beside what calling everything the most common class gives.
-
-    A probe is None if the data has fewer than two classes or one of fewer than five groups.
-
-    Attributes:
-        majority: Share of the most common class; None without pictures.
-        metadata: From the file alone. High: the classes' files were made differently, and size,
-            shape or compression tell the class with no pixel looked at.
-        border: From the outermost eighth on each side alone. High: background, framing or
-            photographer tell the class with the face out of sight.
-        thumbnail: From 32x32 pixels alone. High: fine detail is not needed; masks can be seen at
-            that size, so it is a warning only where `metadata` or `border` are high, too.
-    """
-
-    majority: float | None
-    metadata: Probe | None
-    border: Probe | None
-    thumbnail: Probe | None
-
-
 def probe_shortcuts(
     traits: NDArray[np.void],
     label: NDArray[np.int64],
@@ -88,8 +37,14 @@ def probe_shortcuts(
     *,
     thumbnail_probability: NDArray[np.float64] | None,
     seed: int,
-) -> Probes:
+) -> tuple[Probe, ...]:
     """Measure what gives the classes away, by cross-validation that keeps groups together.
+
+    `metadata` sees the file alone. High: the classes' files were made differently, and size, shape
+    or compression tell the class with no pixel looked at. `border` sees the outermost eighth on
+    each side alone. High: background, framing or photographer tell the class with the face out of
+    sight. `thumbnail` sees 32x32 pixels. High: fine detail is not needed; masks can be seen at that
+    size, so it is a warning only where one of the others is high, too.
 
     Args:
         traits: Of the pictures, `(n,)` of type `TRAITS`.
@@ -98,6 +53,10 @@ def probe_shortcuts(
         thumbnail_probability: What `suspects.predict_labels` gave for the same pictures.
         seed: Decides folds and trees; same pictures and seed, same figures.
 
+    Returns:
+        Those that could be measured: none if the data has fewer than two classes, or one of fewer
+        than five groups.
+
     Raises:
         InvalidInput: The arrays differ in length.
     """
@@ -105,11 +64,16 @@ def probe_shortcuts(
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=60, tol=1e-3))
     metadata = predict_out_of_fold(trees, traits["metadata"], label, group, seed=seed)
     border = predict_out_of_fold(linear, _border(traits["thumbnail"]), label, group, seed=seed)
-    return Probes(
-        majority=float(np.bincount(label).max() / len(label)) if len(label) else None,
-        metadata=_judge(metadata, label),
-        border=_judge(border, label),
-        thumbnail=_judge(thumbnail_probability, label),
+    answered = {"metadata": metadata, "border": border, "thumbnail": thumbnail_probability}
+    return tuple(
+        Probe(
+            name=name,
+            right=int((probability.argmax(axis=1) == label).sum()),
+            n=len(label),
+            majority=int(np.bincount(label).max()),
+        )
+        for name, probability in answered.items()
+        if probability is not None
     )
 
 
@@ -119,14 +83,3 @@ def _border(thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
     ring[_RING:-_RING, _RING:-_RING] = False
     colour: NDArray[np.float32] = blocks.mean(axis=(2, 4), dtype=np.float32)[:, ring]
     return colour.reshape(len(thumbnail), 3 * ring.sum())
-
-
-def _judge(probability: NDArray[np.float64] | None, label: NDArray[np.int64]) -> Probe | None:
-    if probability is None:
-        return None
-    answer = probability.argmax(axis=1)
-    return Probe(
-        right=int((answer == label).sum()),
-        n=len(label),
-        balanced_accuracy=float(balanced_accuracy_score(label, answer)),
-    )

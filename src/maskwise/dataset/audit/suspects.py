@@ -1,8 +1,7 @@
 """Suspects: pictures whose label may be wrong. Hints for somebody who looks, no verdicts.
 
-Ranked by the out-of-fold probability of the label ("self-confidence"). On real faces with planted
-mislabels this found more of them among equally many pictures than the rules of confident learning,
-Northcutt, Jiang and Chuang (2021), JAIR 70:1373, arXiv:1911.00068, as cleanlab applies them.
+Ranked by the out-of-fold probability of the label ("self-confidence" in confident learning:
+Northcutt, Jiang and Chuang (2021), JAIR 70:1373, arXiv:1911.00068).
 """
 
 from dataclasses import dataclass
@@ -16,12 +15,8 @@ from maskwise.dataset.audit.folds import predict_out_of_fold
 from maskwise.dataset.audit.patches import describe_patches
 from maskwise.errors import InvalidInput
 
-_PENALTY: Final = 1e-3
-"""Inverse, as scikit-learn counts it: of its powers of ten, good on real faces."""
-
-_DOUBTED_BELOW: Final = 0.1
-"""Half of what is listed were planted mislabels where 2 % of all labels were; three quarters of
-those were found. More would be at the price of many right labels."""
+_PENALTY: Final = 1e-3  # inverse, as scikit-learn counts it
+_DOUBTED_BELOW: Final = 0.1  # more would find more mislabels among ever more right labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +27,11 @@ class Mislabel:
         index: Which picture.
         probability: Given to the label that it has.
         likelier_label: The class that it looks like.
-        likelier_probability: Given to that class.
     """
 
     index: int
     probability: float
     likelier_label: int
-    likelier_probability: float
 
 
 def predict_labels(
@@ -96,7 +89,6 @@ def find_mislabels(
             index=int(index),
             probability=float(given[index]),
             likelier_label=int(likelier[index]),
-            likelier_probability=float(probability[index, likelier[index]]),
         )
         for index in np.argsort(given, kind="stable")
         if given[index] < _DOUBTED_BELOW

@@ -1,0 +1,113 @@
+"""Reading: from what a data set says that it holds to what can be vouched for."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from maskwise.dataset.formats.listing import Listing
+from maskwise.dataset.samples import Candidate, Problem, Rejected, Sample
+from maskwise.dataset.threads import map_in_threads
+from maskwise.errors import UnreadableImage
+from maskwise.images import decode_image, read_bytes
+from maskwise.preprocess import BoxXyxy
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
+
+
+def read_listing(
+    root: Path, listing: Listing, on_progress: Progress | None
+) -> tuple[list[Sample], list[Rejected], list[Problem]]:
+    """Read each picture of a listing once, for all of its faces, and those without any.
+
+    Args:
+        root: What the paths are relative to.
+        listing: In order of path.
+        on_progress: Told after each picture.
+
+    Returns:
+        The faces that can be used, the pictures that cannot, and what is wrong with faces.
+    """
+    samples: list[Sample] = []
+    unreadable: list[Rejected] = []
+    problems: list[Problem] = []
+    by_path = groupby(listing.candidates, key=lambda face: face.path)
+    pictures = {path: list(faces) for path, faces in by_path}
+    pictures |= {path: [] for path in listing.faceless}
+    results = map_in_threads(lambda item: _read(root, *item), list(pictures.items()))
+    for done, result in enumerate(results, start=1):
+        if isinstance(result, Rejected):
+            unreadable.append(result)
+        else:
+            samples.extend(result[0])
+            problems.extend(result[1])
+        if on_progress is not None:
+            on_progress(done, len(pictures))
+    return samples, unreadable, problems
+
+
+def _read(
+    root: Path, path: str, faces: Sequence[Candidate]
+) -> tuple[list[Sample], list[Problem]] | Rejected:
+    try:
+        content = read_bytes(root / path)
+        height, width, _ = decode_image(content).shape
+    except UnreadableImage as error:
+        return Rejected(path, str(error))
+    digest = hashlib.sha256(content).hexdigest()
+    samples: dict[tuple[BoxXyxy | None, int], Sample] = {}
+    problems = []
+    for face in faces:
+        reason = _why_not(face, (height, width))
+        box = None if reason else _within(face.box_xyxy, (height, width))
+        if reason is None and (box, face.label) in samples:
+            reason = "the same face is listed twice: it is used once"
+        if reason is None:
+            samples[box, face.label] = Sample(
+                *(path, face.label, len(content), digest, (height, width)),
+                box_xyxy=box,
+                attributes=face.attributes,
+            )
+            if box != face.box_xyxy:
+                reason = (
+                    f"the box {_box_text(face.box_xyxy)} reaches out of the picture of "
+                    f"{width}x{height}: it is cut off at the edge"
+                )
+        if reason is not None:
+            problems.append(Problem(face.where or path, reason))
+    return list(samples.values()), problems
+
+
+def _why_not(face: Candidate, size_hw: tuple[int, int]) -> str | None:
+    """Why a face cannot be in a picture of this size, or None."""
+    height, width = size_hw
+    if face.annotated_hw is not None and face.annotated_hw != size_hw:
+        annotated_height, annotated_width = face.annotated_hw
+        return (
+            f"annotated at {annotated_width}x{annotated_height}, but the upright picture is "
+            f"{width}x{height}: the face is not used"
+        )
+    if face.box_xyxy is None:
+        return None
+    left, top, right, bottom = face.box_xyxy
+    if not (left < right and top < bottom):  # also if one of them is NaN
+        return f"the box {_box_text(face.box_xyxy)} is empty or inverted: the face is not used"
+    if right <= 0 or bottom <= 0 or left >= width or top >= height:
+        return (
+            f"the box {_box_text(face.box_xyxy)} lies outside the picture of {width}x{height}: "
+            "the face is not used"
+        )
+    return None
+
+
+def _within(box_xyxy: BoxXyxy | None, size_hw: tuple[int, int]) -> BoxXyxy | None:
+    if box_xyxy is None:
+        return None
+    height, width = size_hw
+    left, top, right, bottom = box_xyxy
+    return max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height))
+
+
+def _box_text(box_xyxy: BoxXyxy | None) -> str:
+    return "(" + ", ".join(f"{edge:g}" for edge in box_xyxy or ()) + ")"
