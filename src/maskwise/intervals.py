@@ -120,7 +120,9 @@ def f1_rate(true_positive: int, wrong: int, *, effective_n: float | None = None)
     )
 
 
-def effective_size(hit: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
+def effective_size(
+    hit: NDArray[np.bool_] | NDArray[np.int64], group: NDArray[np.int64]
+) -> float:
     """How many independent pictures these are worth that depend on each other within groups.
 
     It is the number of pictures divided by Kish's design effect: how much the share of hits varies
@@ -133,7 +135,8 @@ def effective_size(hit: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
     (1998), Survey Methodology 24:193.
 
     Args:
-        hit: Which pictures count as a success, `(n,)`.
+        hit: Which pictures count as a success, `(n,)`; or small whole numbers, of which the mean
+            is asked for instead of the share.
         group: Which pictures belong together, `(n,)`.
 
     Returns:
@@ -147,8 +150,8 @@ def effective_size(hit: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
     spread = float(excess @ excess)
     if spread == 0:
         return n * n / float(size @ size) if n else 0.0
-    misses, groups = n - hits, len(size)
-    alone = hits * misses * n / (n - 1)  # the spread, had each picture been a group
+    groups, squares = len(size), int((hit.astype(np.int64) ** 2).sum())
+    alone = (n * squares - hits * hits) * n / (n - 1)  # the spread, had each picture been a group
     return min(float(groups), n * n * alone * (groups - 1) / (groups * spread))
 
 

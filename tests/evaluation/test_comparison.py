@@ -64,7 +64,7 @@ def test_both_are_judged_on_the_same_pictures(
         assert metrics.accuracy == alone.accuracy
         assert metrics.log_loss.value == alone.log_loss.value
     assert comparison.metrics.n == 16
-    assert seen == [(done, 32) for done in range(1, 33)]
+    assert seen[-32:] == [(done, 32) for done in range(1, 33)]
     assert comparison.title == "A: tiny, B: run, on " + unseen.name
     assert comparison.notes == ()
 

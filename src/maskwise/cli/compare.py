@@ -28,7 +28,7 @@ def compare(
 ) -> None:
     """Judge runs A and B on the same pictures and say whether one is better.
 
-    Pictures that either was trained on are left out.
+    Pictures that either was trained on, and near-duplicates of them, are left out.
     """
     runs = [Run.open(a), Run.open(b)]  # what can be known at once comes before what takes time
     with hushed():

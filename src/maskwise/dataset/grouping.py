@@ -31,6 +31,34 @@ def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Data
     """
     if data.is_grouped:
         return data
+    return join_groups(data, find_near_duplicates(_take_fingerprints(data, on_progress)).groups)
+
+
+def group_beside(
+    data: Dataset, others: NDArray[np.void], *, on_progress: Progress | None = None
+) -> tuple[Dataset, frozenset[str]]:
+    """As `group_samples`, and which of the pictures are near-duplicates of others.
+
+    Args:
+        data: Its pictures are read once more.
+        others: Fingerprints of pictures that are not in it, `(n,)` of type `FINGERPRINT`.
+        on_progress: Told after each picture.
+
+    Returns:
+        The grouped data, and the paths of its pictures that show the same shot as one of `others`.
+
+    Raises:
+        BadDataset: A picture has changed since it was listed.
+    """
+    prints = _take_fingerprints(data, on_progress)
+    groups = find_near_duplicates(np.concatenate([prints, others])).groups
+    paths = _picture_paths(data)
+    twins = (group for group in groups if group[-1] >= len(paths))
+    familiar = frozenset(paths[index] for group in twins for index in group if index < len(paths))
+    return join_groups(data, groups), familiar
+
+
+def _take_fingerprints(data: Dataset, on_progress: Progress | None) -> NDArray[np.void]:
     pictures = {sample.path: sample for sample in data.samples}
     prints = np.zeros(len(pictures), dtype=FINGERPRINT)
     found = map_in_threads(lambda s: take_fingerprint(data.read(s)), list(pictures.values()))
@@ -38,7 +66,11 @@ def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Data
         prints[index] = fingerprint
         if on_progress is not None:
             on_progress(index + 1, len(pictures))
-    return join_groups(data, find_near_duplicates(prints).groups)
+    return prints
+
+
+def _picture_paths(data: Dataset) -> list[str]:
+    return list(dict.fromkeys(sample.path for sample in data.samples))
 
 
 def join_groups(data: Dataset, near_duplicates: Sequence[Sequence[int]]) -> Dataset:
@@ -49,9 +81,7 @@ def join_groups(data: Dataset, near_duplicates: Sequence[Sequence[int]]) -> Data
         near_duplicates: Groups of numbers of pictures, counted in the order of their first sample.
     """
     shot_of = {index: shot for shot, found in enumerate(near_duplicates) for index in found}
-    numbers = {
-        path: index for index, path in enumerate(dict.fromkeys(s.path for s in data.samples))
-    }
+    numbers = {path: index for index, path in enumerate(_picture_paths(data))}
     name_of = _join(
         [list(_ties(sample, shot_of.get(numbers[sample.path]))) for sample in data.samples]
     )

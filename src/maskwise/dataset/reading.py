@@ -16,6 +16,13 @@ Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 
 
+def progress_from(done_before: int, total: int, on_progress: Progress | None) -> Progress | None:
+    """The progress of one stage of a longer work, told as that of the whole."""
+    if on_progress is None:
+        return None
+    return lambda done, _: on_progress(done_before + done, total)
+
+
 def read_listing(
     root: Path, listing: Listing, on_progress: Progress | None
 ) -> tuple[list[Sample], list[Rejected], list[Problem]]:

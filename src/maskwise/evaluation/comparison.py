@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from maskwise import __version__
 from maskwise.dataset.dataset import Dataset
-from maskwise.dataset.reading import Progress
+from maskwise.dataset.reading import Progress, progress_from
+from maskwise.dataset.split import number_groups
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.judge import load_classifier, read_faces, unseen_pictures
+from maskwise.evaluation.judge import load_classifier, read_faces
 from maskwise.evaluation.paired import PairedMetrics, measure_paired
+from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.images import thumbnail_jpeg
 from maskwise.inference.decision import decide
 from maskwise.inference.pipeline import read_rule
@@ -171,10 +173,11 @@ def compare(
     Args:
         a: A run or its folder.
         b: Another, of the same classes.
-        data: Pictures to judge on. Those whose bytes either network was trained on and those of
-            other classes are left out, and the comparison says so. Must be named: the test side
-            of one run is as a rule what the other was trained on.
-        on_progress: Told after each answer; there are two for each picture.
+        data: Pictures to judge on. Those that either network was trained on, near-duplicates of
+            these, and those of other classes are left out, and the comparison says so. Must be
+            named: the test side of one run is as a rule what the other was trained on.
+        on_progress: Told how far it is: first how many pictures were looked at, those of the
+            trainings included, then how many answers are given, two for each picture.
 
     Returns:
         Both accuracies, paired intervals of the differences, McNemar's test, and the pictures on
@@ -193,13 +196,13 @@ def compare(
     runs = [run if isinstance(run, Run) else Run.open(run) for run in (a, b)]
     _require_same_classes(*runs)
     classifiers = [load_classifier(run) for run in runs]
-    dataset, notes = unseen_pictures(runs, data, who="A or B")
+    dataset, notes = unseen_pictures(runs, data, who="A or B", on_progress=on_progress)
     n = len(dataset.samples)
     label = np.array([sample.label for sample in dataset.samples], dtype=np.int64)
     probability_a, probability_b = (
         read_rule(run).calibrate(
             classifier(
-                read_faces(dataset, classifier.spec, _counting_from(turn * n, 2 * n, on_progress))
+                read_faces(dataset, classifier.spec, progress_from(turn * n, 2 * n, on_progress))
             )
         )
         for turn, (run, classifier) in enumerate(zip(runs, classifiers, strict=True))
@@ -209,7 +212,9 @@ def compare(
         title=f"A: {names[0]}, B: {names[1]}, on {legible(dataset.root.resolve().name)}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         facts=_facts(runs, dataset),
-        metrics=measure_paired(label, probability_a, probability_b),
+        metrics=measure_paired(
+            label, probability_a, probability_b, group=number_groups(dataset.samples)
+        ),
         disagreements=_disagreements(
             dataset, classifiers[0].spec, label, probability_a, probability_b
         ),
@@ -224,12 +229,6 @@ def _require_same_classes(a: Run, b: Run) -> None:
             "`a` and `b` must tell the same classes apart. "
             f"Received: {legible(a.folder)} ({of_a}) and {legible(b.folder)} ({of_b})."
         )
-
-
-def _counting_from(done_before: int, total: int, on_progress: Progress | None) -> Progress | None:
-    if on_progress is None:
-        return None
-    return lambda done, _: on_progress(done_before + done, total)
 
 
 def _familiar(runs: Sequence[Run], dataset: Dataset) -> list[str]:

@@ -1,7 +1,7 @@
 """Judge: lets a finished run answer on pictures that it was not trained on."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from maskwise import __version__
 from maskwise.dataset.dataset import Dataset
-from maskwise.dataset.grouping import group_samples
 from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import find_leaks, number_groups
-from maskwise.errors import BadDataset
 from maskwise.evaluation.calibration import coverage_risk, measure_selective
 from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.report import Mistake, Report
 from maskwise.evaluation.robustness import N_VARIANTS, measure_robustness
 from maskwise.evaluation.slices import measure_look, measure_slices
+from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.extras import load
 from maskwise.images import thumbnail_jpeg
 from maskwise.inference.attention import Explainer, overlay
@@ -51,11 +50,12 @@ def evaluate(
         run: A run or its folder.
         data: Pictures to judge on. None: the test side of the run's own split, read again from
             the folder that it was trained from. Of other data, classes that the network does not
-            know and pictures whose bytes it was trained on are left out, and the report says so.
+            know are left out, and pictures that it was trained on or near-duplicates of them; the
+            report says so.
         robustness: Whether to judge also on up to 200 of the pictures made worse in many ways,
             which takes 43 answers on each.
-        on_progress: Told how far it is: first, of other data, how many pictures were grouped, then
-            how many answers are given; and of how many.
+        on_progress: Told how far it is: first, of other data, how many pictures were looked at,
+            those of the training included, then how many answers are given; and of how many.
 
     Returns:
         Metrics with 95 % intervals, in all and on parts of the pictures, learning curves and the
@@ -71,8 +71,9 @@ def evaluate(
     if data is None:
         dataset, notes = _test_side(opened)
     else:
-        dataset, notes = unseen_pictures([opened], data, who="the network")
-        dataset = group_samples(dataset, on_progress=on_progress)
+        dataset, notes = unseen_pictures(
+            [opened], data, who="the network", on_progress=on_progress
+        )
     progress = _Progress(len(dataset.samples), robustness, on_progress)
     looks: list[tuple[float, float, float]] = []
     faces = _noting(read_faces(dataset, classifier.spec, progress.judged), looks)
@@ -183,44 +184,6 @@ def _split_note(run: Run, n_leaking: int, n_test: int) -> str:
         f"of each source stand on both sides. {elsewhere} `maskwise train --split grouped` keeps "
         "near-duplicates together."
     )
-
-
-def unseen_pictures(
-    runs: Sequence[Run], data: Dataset | str | os.PathLike[str], *, who: str
-) -> tuple[Dataset, tuple[str, ...]]:
-    """The pictures that runs can be judged on, though they were not trained from this data.
-
-    Args:
-        runs: One or more of the same classes.
-        data: Where the pictures come from.
-        who: How sentences name the networks.
-
-    Returns:
-        The data without pictures of other classes or that a network was trained on, byte for
-        byte; and sentences that say how many were left out.
-
-    Raises:
-        BadDataset: The same picture stands in two classes, or nothing is left.
-    """
-    dataset = data if isinstance(data, Dataset) else Dataset.open(data)
-    splits = [run.read_split() for run in runs]
-    seen = {s.sha256 for split in splits for s in (*split.train, *split.validation)}
-    known = dataset.only(runs[0].recipe.labels)
-    known.require_one_class_each()
-    kept = tuple(sample for sample in known.samples if sample.sha256 not in seen)
-    left_out = {
-        f"of classes that {who} does not know": len(dataset.samples) - len(known.samples),
-        f"that {who} was trained on, byte for byte": len(known.samples) - len(kept),
-        "that cannot be read": len(dataset.unreadable),
-        "under no folder with a class name": len(dataset.unlabelled),
-    }
-    if not kept:
-        raise BadDataset(
-            f"Nothing in {legible(dataset.root)} is left to judge on. "
-            + "; ".join(f"{_pictures_in_words(n)} {why}" for why, n in left_out.items() if n)
-        )
-    notes = tuple(f"Left out: {_pictures_in_words(n)} {why}." for why, n in left_out.items() if n)
-    return replace(dataset, samples=kept), notes
 
 
 def _pictures_in_words(n: int) -> str:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from maskwise.evaluation.metrics import Metrics, measure
 from maskwise.inference.decision import decide
-from maskwise.intervals import Estimate, mean_rate, wilson
+from maskwise.intervals import Estimate, effective_size, mean_rate, wilson
 from maskwise.labels import LABELS
 
 SIGNIFICANCE: Final = 0.05
@@ -35,6 +35,8 @@ class PairedMetrics:
         accuracy_difference: Accuracy of A less that of B, in [-1, 1].
         balanced_accuracy_difference: Likewise.
         recall_differences: Likewise, for each class in the order of `LABELS`.
+        p_value: Of McNemar's exact test: how often chance alone would part two equally good
+            networks at least this far.
     """
 
     a: Metrics
@@ -43,16 +45,12 @@ class PairedMetrics:
     accuracy_difference: Estimate
     balanced_accuracy_difference: Estimate
     recall_differences: tuple[Estimate, ...]
+    p_value: float
 
     @property
     def n(self) -> int:
         """How many pictures both were judged on."""
         return sum(map(sum, self.table))
-
-    @property
-    def p_value(self) -> float:
-        """How often chance alone would part two equally good networks at least this far."""
-        return mcnemar(self.table)
 
     @property
     def better(self) -> Literal["a", "b"] | None:
@@ -99,35 +97,58 @@ def measure_paired(
     label: NDArray[np.int64],
     probability_a: NDArray[np.float32],
     probability_b: NDArray[np.float32],
+    *,
+    group: NDArray[np.int64] | None = None,
 ) -> PairedMetrics:
     """Judge the answers of two networks on the same pictures.
+
+    Pictures that depend on each other are no independent witnesses: intervals count them as the
+    number that they are worth (`maskwise.intervals.effective_size`), and in McNemar's test each
+    group speaks once, for the network that answered more of it rightly.
 
     Args:
         label: The truth, `(n,)`, entries of `LABELS` by number.
         probability_a: What A answered, `(n, classes)` in the order of `LABELS`.
         probability_b: What B answered, likewise.
+        group: Which pictures depend on each other, `(n,)`; None: each stands for itself.
 
     Raises:
         InvalidInput: Shapes or values do not fit together.
     """
-    a, b = measure(label, probability_a), measure(label, probability_b)
+    a = measure(label, probability_a, group=group)
+    b = measure(label, probability_b, group=group)
     right_a, right_b = decide(probability_a) == label, decide(probability_b) == label
-    recalls = tuple(
-        paired_difference(cross(right_a[label == each], right_b[label == each]))
-        for each in range(probability_a.shape[1])
-    )
-    table = cross(right_a, right_b)
+    member_of = np.arange(len(label)) if group is None else group
+
+    def difference(among: NDArray[np.bool_]) -> Estimate:
+        lead = right_a[among].astype(np.int64) - right_b[among]
+        return paired_difference(
+            cross(right_a[among], right_b[among]),
+            effective_n=effective_size(lead, member_of[among]),
+        )
+
+    recalls = tuple(difference(label == each) for each in range(probability_a.shape[1]))
     return PairedMetrics(
         a=a,
         b=b,
-        table=table,
-        accuracy_difference=paired_difference(table),
+        table=cross(right_a, right_b),
+        accuracy_difference=difference(np.ones(len(label), dtype=np.bool_)),
         # The classes are independent samples, so the mean of their paired differences has an
         # interval from theirs. Unlike a bootstrap, it does not claim certainty where no two
         # answers differed.
         balanced_accuracy_difference=mean_rate(recalls),
         recall_differences=recalls,
+        p_value=mcnemar(*_leads(right_a, right_b, member_of)),
     )
+
+
+def _leads(
+    right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], group: NDArray[np.int64]
+) -> tuple[int, int]:
+    """Of how many groups A answered more rightly than B, and of how many B more than A."""
+    _, member_of = np.unique(group, return_inverse=True)
+    lead = np.bincount(member_of, right_a.astype(np.float64) - right_b)
+    return int((lead > 0).sum()), int((lead < 0).sum())
 
 
 def cross(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> Table:
@@ -138,7 +159,7 @@ def cross(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> Table:
     )
 
 
-def mcnemar(table: Table) -> float:
+def mcnemar(only_a: int, only_b: int) -> float:
     """McNemar's exact test of whether two networks are right equally often.
 
     Only pictures that one of them alone answered rightly speak for either; if both are equally
@@ -147,23 +168,30 @@ def mcnemar(table: Table) -> float:
     Source: McNemar (1947), Psychometrika 12:153; for classifiers, Dietterich (1998), Neural
     Computation 10:1895.
 
+    Args:
+        only_a: How many pictures A alone answered rightly.
+        only_b: How many B alone did.
+
     Returns:
         The two-sided p; 1 if there is no such picture.
 
-    >>> round(mcnemar(((900, 8), (1, 91))), 4)
+    >>> round(mcnemar(8, 1), 4)
     0.0391
     """
-    only_a, only_b = table[0][1], table[1][0]
     if only_a + only_b == 0:
         return 1.0
     return float(stats.binomtest(only_a, only_a + only_b).pvalue)
 
 
-def paired_difference(table: Table) -> Estimate:
+def paired_difference(table: Table, *, effective_n: float | None = None) -> Estimate:
     """How much higher A's share of right answers is than B's, in [-1, 1].
 
     Source: Newcombe (1998), Stat. Med. 17:2635, method 10: from Wilson's intervals of both shares
     and the correlation of the answers.
+
+    Args:
+        table: Pictures by whether A (row) and B (column) answered them rightly.
+        effective_n: How many independent pictures they are worth; None for their number.
 
     Returns:
         Undefined without pictures. The interval has a width even if no two answers differed.
@@ -173,9 +201,10 @@ def paired_difference(table: Table) -> Estimate:
     if n == 0:
         return Estimate()
     a, b = (both_right + only_a) / n, (both_right + only_b) / n
-    low_a, high_a = wilson(both_right + only_a, n)
-    low_b, high_b = wilson(both_right + only_b, n)
-    phi = _correlation(table)
+    worth = n if effective_n is None else effective_n
+    low_a, high_a = wilson(a * worth, worth)
+    low_b, high_b = wilson(b * worth, worth)
+    phi = _correlation(table, worth)
     below = _side(a - low_a, high_b - b, phi)
     above = _side(high_a - a, b - low_b, phi)
     difference = (only_a - only_b) / n
@@ -187,7 +216,7 @@ def _side(one: float, other: float, phi: float) -> float:
     return math.sqrt(max(0.0, one * one - 2 * phi * one * other + other * other))
 
 
-def _correlation(table: Table) -> float:
+def _correlation(table: Table, effective_n: float) -> float:
     """Phi with Newcombe's correction: agreement counts for less, as n is finite."""
     (both_right, only_a), (only_b, both_wrong) = table
     margins = math.prod(
@@ -198,5 +227,5 @@ def _correlation(table: Table) -> float:
     n = both_right + only_a + only_b + both_wrong
     covariance = float(both_right * both_wrong - only_a * only_b)
     if covariance > 0:
-        covariance = max(0.0, covariance - n / 2)
+        covariance = max(0.0, covariance - n * n / (2 * effective_n))
     return covariance / math.sqrt(margins)

@@ -1,0 +1,115 @@
+"""Unseen: which pictures a network can be judged on, as it was not trained on them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskwise.dataset.audit.fingerprint import FINGERPRINT, take_fingerprint
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.grouping import group_beside
+from maskwise.dataset.reading import Progress, progress_from
+from maskwise.dataset.samples import Sample
+from maskwise.dataset.threads import map_in_threads
+from maskwise.errors import BadDataset
+from maskwise.names import legible
+from maskwise.runs.run import Run
+
+
+def unseen_pictures(
+    runs: Sequence[Run],
+    data: Dataset | str | os.PathLike[str],
+    *,
+    who: str,
+    on_progress: Progress | None = None,
+) -> tuple[Dataset, tuple[str, ...]]:
+    """The pictures that runs can be judged on, though they were not trained from this data.
+
+    Args:
+        runs: One or more of the same classes.
+        data: Where the pictures come from.
+        who: How sentences name the networks.
+        on_progress: Told how many pictures were looked at, those of the trainings included.
+
+    Returns:
+        The data, grouped, without pictures of other classes, and without pictures that a network
+        was trained or watched on and near-duplicates of these; and sentences that say how many
+        were left out, and what could not be looked for.
+
+    Raises:
+        BadDataset: The same picture stands in two classes, or nothing is left.
+    """
+    dataset = data if isinstance(data, Dataset) else Dataset.open(data)
+    known = dataset.only(runs[0].recipe.labels)
+    known.require_one_class_each()
+    trained_on = _training_pictures(runs)
+    new = _without(known, {s.path for s in known.samples if s.sha256 in trained_on})
+    total = len(trained_on) + len({sample.path for sample in new.samples})
+    prints, n_gone = _take_fingerprints(trained_on, progress_from(0, total, on_progress))
+    grouped, familiar = group_beside(
+        new, prints, on_progress=progress_from(len(trained_on), total, on_progress)
+    )
+    kept = _without(grouped, familiar)
+    left_out = {
+        f"of classes that {who} does not know": len(dataset.samples) - len(known.samples),
+        f"that {who} was trained on, byte for byte": len(known.samples) - len(new.samples),
+        f"that {who} was trained on in another copy (near-duplicates)": len(new.samples) - len(kept.samples),
+        "that cannot be read": len(dataset.unreadable),
+        "under no folder with a class name": len(dataset.unlabelled),
+    }
+    if not kept.samples:
+        raise BadDataset(
+            f"Nothing in {legible(dataset.root)} is left to judge on. "
+            + "; ".join(f"{_pictures_in_words(n)} {why}" for why, n in left_out.items() if n)
+        )
+    notes = [f"Left out: {_pictures_in_words(n)} {why}." for why, n in left_out.items() if n]
+    if n_gone:
+        notes.append(
+            f"{_pictures_in_words(n_gone)} that {who} was trained on can no longer be read where "
+            "the training found them: their near-duplicates, if any, are judged on."
+        )
+    return kept, tuple(notes)
+
+
+def _training_pictures(runs: Sequence[Run]) -> dict[str, tuple[Dataset, Sample]]:
+    """Each picture that a network was trained or watched on, once, by its hash."""
+    pictures = {}
+    for run in runs:
+        split = run.read_split()
+        home = Dataset(root=run.data_folder, samples=())
+        pictures.update({s.sha256: (home, s) for s in (*split.train, *split.validation)})
+    return pictures
+
+
+def _take_fingerprints(
+    pictures: dict[str, tuple[Dataset, Sample]], on_progress: Progress | None
+) -> tuple[NDArray[np.void], int]:
+    """Their fingerprints, and of how many there are none as the picture is gone or changed."""
+    prints = np.zeros(len(pictures), dtype=FINGERPRINT)
+    n_found = 0
+    found = map_in_threads(_take_if_there, list(pictures.values()))
+    for done, fingerprint in enumerate(found, start=1):
+        if fingerprint is not None:
+            prints[n_found] = fingerprint
+            n_found += 1
+        if on_progress is not None:
+            on_progress(done, len(pictures))
+    return prints[:n_found], len(pictures) - n_found
+
+
+def _take_if_there(picture: tuple[Dataset, Sample]) -> NDArray[np.void] | None:
+    home, sample = picture
+    try:
+        return take_fingerprint(home.read(sample))
+    except BadDataset:
+        return None
+
+
+def _without(data: Dataset, paths: set[str] | frozenset[str]) -> Dataset:
+    return replace(data, samples=tuple(s for s in data.samples if s.path not in paths))
+
+
+def _pictures_in_words(n: int) -> str:
+    return f"{n} picture{'' if n == 1 else 's'}"
