@@ -120,9 +120,7 @@ def f1_rate(true_positive: int, wrong: int, *, effective_n: float | None = None)
     )
 
 
-def effective_size(
-    hit: NDArray[np.bool_] | NDArray[np.int64], group: NDArray[np.int64]
-) -> float:
+def effective_size(hit: NDArray[np.bool_] | NDArray[np.int64], group: NDArray[np.int64]) -> float:
     """How many independent pictures these are worth that depend on each other within groups.
 
     It is the number of pictures divided by Kish's design effect: how much the share of hits varies

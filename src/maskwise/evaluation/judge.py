@@ -71,9 +71,7 @@ def evaluate(
     if data is None:
         dataset, notes = _test_side(opened)
     else:
-        dataset, notes = unseen_pictures(
-            [opened], data, who="the network", on_progress=on_progress
-        )
+        dataset, notes = unseen_pictures([opened], data, who="the network", on_progress=on_progress)
     progress = _Progress(len(dataset.samples), robustness, on_progress)
     looks: list[tuple[float, float, float]] = []
     faces = _noting(read_faces(dataset, classifier.spec, progress.judged), looks)

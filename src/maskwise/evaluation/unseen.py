@@ -55,7 +55,8 @@ def unseen_pictures(
     left_out = {
         f"of classes that {who} does not know": len(dataset.samples) - len(known.samples),
         f"that {who} was trained on, byte for byte": len(known.samples) - len(new.samples),
-        f"that {who} was trained on in another copy (near-duplicates)": len(new.samples) - len(kept.samples),
+        f"that {who} was trained on in another copy (near-duplicates)": len(new.samples)
+        - len(kept.samples),
         "that cannot be read": len(dataset.unreadable),
         "under no folder with a class name": len(dataset.unlabelled),
     }
