@@ -52,3 +52,31 @@ def test_other_pictures_may_come_in_any_format_and_under_any_names(
     )
     assert done.returncode == 0, done.stderr
     assert "of 12 new pictures" in done.stdout
+
+
+def test_whole_pictures_are_judged_with_a_face_detector(tiny_run: Path, tmp_path: Path) -> None:
+    scenes = fill_class_folders(tmp_path / "scenes", per_class=4, first_seed=900)
+    names = [path.relative_to(scenes).as_posix() for path in sorted(scenes.rglob("*.png"))]
+    rows = [f"{name},{name.split('/')[0]},2,1,46,39" for name in names]
+    (scenes / "faces.csv").write_text("\n".join(["file,label,xmin,ymin,xmax,ymax", *rows]) + "\n")
+    command = [*EVALUATE, str(tiny_run), str(scenes / "faces.csv"), "--faces", "whole"]
+    out = tmp_path / "report"
+    done = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=True)
+    assert done.stdout == (out / "scenes.md").read_text(encoding="utf-8")
+    assert "Found 8 of 8 faces" in done.stdout
+    assert {path.name for path in out.iterdir()} == {"scenes.json", "scenes.md", "scenes.html"}
+    done = subprocess.run(
+        [*command, "--out", str(out), "--min-size", "60", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["metrics"]["overall"]["support"] == 0
+
+
+def test_a_face_detector_wants_pictures(tiny_run: Path) -> None:
+    done = subprocess.run(
+        [*EVALUATE, str(tiny_run), "--faces", "yunet"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "name them as DATA" in done.stderr

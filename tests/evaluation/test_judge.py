@@ -68,7 +68,7 @@ def test_known_pictures_and_unknown_classes_are_left_out_and_named(
         "Left out: 6 pictures of classes that the network does not know.",
         "Left out: 1 picture that the network was trained on, byte for byte.",
         "Left out: 1 picture that cannot be read.",
-        "Left out: 6 pictures under no folder with a class name.",
+        "Left out: 6 pictures of which no class is known.",
     )
 
 

@@ -162,7 +162,8 @@ def test_a_group_speaks_once_for_who_answers_more_of_it_rightly() -> None:
 
 def test_the_difference_of_scenes_is_held_as_often_as_promised() -> None:
     random = np.random.default_rng(6)
-    by_group, careless = [], []
+    by_group: list[bool] = []
+    careless: list[bool] = []
     for _ in range(1000):
         # Scenes of one to four faces; a scene is hard for both, or for B alone, or for neither.
         group = np.repeat(np.arange(90), random.integers(1, 5, 90))

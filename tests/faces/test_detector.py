@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from maskwise.errors import InvalidInput
-from maskwise.faces.detector import FaceDetector, open_detector
+from maskwise.faces.detector import DETECTORS, FaceDetector, open_detector
 
 
-@pytest.fixture(params=["whole"])
+@pytest.fixture(params=DETECTORS)
 def detector(request: pytest.FixtureRequest) -> FaceDetector:
     return open_detector(request.param)
 
@@ -26,5 +26,5 @@ def test_boxes_lie_in_the_picture_and_labels_are_unsure(
 
 
 def test_unknown_names_are_answered_with_the_known() -> None:
-    with pytest.raises(InvalidInput, match="must be one of whole"):
+    with pytest.raises(InvalidInput, match="must be one of whole, yunet"):
         open_detector("nobody")

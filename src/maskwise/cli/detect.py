@@ -54,7 +54,10 @@ def detect(
     pictures: Annotated[list[Path], typer.Argument(help="One or more pictures.")],
     model: Annotated[Path, typer.Option(help="A finished run folder.")],
     faces: Annotated[
-        str, typer.Option(help="How faces are found; `whole`: each picture is one face.")
+        str,
+        typer.Option(
+            help="How faces are found; `whole`: each picture is one face; `yunet`: look for all."
+        ),
     ] = "whole",
     save: Annotated[
         Path | None, typer.Option(help="Folder for copies with the answers drawn on them.")

@@ -9,6 +9,7 @@ from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data
+from maskwise.errors import InvalidInput
 from maskwise.extras import load
 from maskwise.runs.run import Run
 
@@ -28,25 +29,48 @@ def evaluate(
     robustness: Annotated[
         bool, typer.Option(help="Judge also on up to 200 pictures made worse; takes a while.")
     ] = True,
+    faces: Annotated[
+        str | None,
+        typer.Option(
+            help="Judge on whole pictures, in which faces are found this way (`yunet`), instead "
+            "of faces cut out as DATA says."
+        ),
+    ] = None,
+    min_size: Annotated[
+        float,
+        typer.Option(min=0, help="With --faces: ignore faces of a shorter side below, in pixels."),
+    ] = 0.0,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print metrics.json instead of the summary.")
+        bool, typer.Option("--json", help="Print the JSON file instead of the summary.")
     ] = False,
 ) -> None:
-    """Judge RUN and write metrics.json, report.md and report.html."""
+    """Judge RUN and write metrics.json, report.md and report.html.
+
+    With --faces, the files are scenes.json, scenes.md and scenes.html.
+    """
+    if faces is not None and data is None:
+        raise InvalidInput("`--faces` judges on whole pictures: name them as DATA. Received none.")
     opened = Run.open(run)  # what can be known at once comes before what takes time
     with hushed():
         judge = load("maskwise.evaluation.judge", extra="train")
+        scenes = load("maskwise.evaluation.scenes.judge", extra="train")
         load("maskwise.inference.runtime_keras", extra="train")
     others = None
     if data is not None:
         with counting("Reading") as progress:
             others = open_data(data, format, class_name, on_progress=progress)
     with counting("Judging") as progress:
-        report = judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
+        report = (
+            judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
+            if faces is None
+            else scenes.evaluate_scenes(
+                opened, others, faces=faces, min_size_px=min_size, on_progress=progress
+            )
+        )
     folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     paths = report.write(folder)
     if as_json:
-        typer.echo((folder / "metrics.json").read_text(encoding="utf-8"), nl=False)
+        typer.echo(report.to_json(), nl=False)
     elif (stdout := Console()).is_terminal:
         stdout.print(Markdown(report.to_markdown()))
     else:

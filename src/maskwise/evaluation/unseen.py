@@ -58,7 +58,7 @@ def unseen_pictures(
         f"that {who} was trained on in another copy (near-duplicates)": len(new.samples)
         - len(kept.samples),
         "that cannot be read": len(dataset.unreadable),
-        "under no folder with a class name": len(dataset.unlabelled),
+        "of which no class is known": len(dataset.unlabelled),
     }
     if not kept.samples:
         raise BadDataset(

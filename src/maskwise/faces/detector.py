@@ -1,5 +1,6 @@
 """FaceDetector: the seam behind which faces are found, and how one is opened by name."""
 
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from maskwise.errors import InvalidInput
 from maskwise.faces.whole import WholePicture
+from maskwise.faces.yunet import YuNet
 from maskwise.results import Faces
 
 
@@ -17,7 +19,11 @@ class FaceDetector(Protocol):
         """Find the faces."""
 
 
-_DETECTORS: Final = {"whole": WholePicture}
+DETECTORS: Final[Mapping[str, Callable[[], FaceDetector]]] = {
+    "whole": WholePicture,
+    "yunet": YuNet,
+}
+"""Face detectors by name."""
 
 
 def open_detector(name: str) -> FaceDetector:
@@ -25,7 +31,8 @@ def open_detector(name: str) -> FaceDetector:
 
     Raises:
         InvalidInput: There is none.
+        MissingExtra: Its weights are not installed.
     """
-    if name not in _DETECTORS:
-        raise InvalidInput(f"`faces` must be one of {', '.join(_DETECTORS)}. Received: {name!r}.")
-    return _DETECTORS[name]()
+    if name not in DETECTORS:
+        raise InvalidInput(f"`faces` must be one of {', '.join(DETECTORS)}. Received: {name!r}.")
+    return DETECTORS[name]()

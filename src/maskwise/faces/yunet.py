@@ -63,9 +63,11 @@ class YuNet:
         faces = np.zeros((0, 15), dtype=np.float32) if found is None else found
         xywh = faces[:, :4] / np.tile(np.divide(scaled_wh, (width, height)), 2)
         xyxy = np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1)
+        xyxy = xyxy.clip(0, (width, height, width, height)).astype(np.float32)
+        is_inside = (xyxy[:, :2] < xyxy[:, 2:]).all(axis=1)
         return Faces.found(
-            xyxy=xyxy.clip(0, (width, height, width, height)).astype(np.float32),
-            detector_score=faces[:, -1].clip(0, 1).astype(np.float32),
+            xyxy=xyxy[is_inside],
+            detector_score=faces[is_inside, -1].clip(0, 1).astype(np.float32),
         )
 
     def _detector(self) -> Any:

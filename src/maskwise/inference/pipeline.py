@@ -41,12 +41,13 @@ class MaskDetector:
 
         Args:
             model: A finished run folder.
-            faces: How faces are found: `whole` takes each picture as one face.
+            faces: How faces are found: `whole` takes each picture as one face, `yunet` looks for
+                all faces in it.
 
         Raises:
             BadRun: The run is missing, unfinished or damaged.
             InvalidInput: `faces` is unknown.
-            MissingExtra: TensorFlow is not installed.
+            MissingExtra: TensorFlow or the weights of YuNet are not installed.
         """
         detector = open_detector(faces)
         run = Run.open(model)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwise.evaluation.matching import Match, Ranking, SizeRange, match_faces
+from maskwise.evaluation.scenes.matching import Match, Ranking, SizeRange, match_faces
 
 ANY_SIZE = SizeRange(0, math.inf)
 FACE = (0, 0, 20, 20)

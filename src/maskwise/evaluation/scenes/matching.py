@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.boxes import Boxes, iou
+from maskwise.errors import InvalidInput
 
 MIN_IOU: Final = 0.5
 """From which overlap on an answer counts as having found a face."""
@@ -34,16 +35,39 @@ class SizeRange:
     Attributes:
         min_px: The least side.
         max_px: All sides are below this; may be infinite.
+
+    Raises:
+        InvalidInput: Not 0 <= `min_px` < `max_px`.
     """
 
     min_px: float
-    max_px: float
+    max_px: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_px < self.max_px:
+            raise InvalidInput(
+                f"`min_px` must be at least 0 and below `max_px`={self.max_px:g}. "
+                f"Received: {self.min_px:g}."
+            )
 
     def holds(self, boxes_xyxy: Boxes) -> NDArray[np.bool_]:
         """Which of the boxes `(n, 4)` are of this size, `(n,)`."""
         size = boxes_xyxy[:, 2:].astype(np.float64) - boxes_xyxy[:, :2]
         side: NDArray[np.float64] = size.min(axis=1)
         return (side >= self.min_px) & (side < self.max_px)
+
+    @property
+    def words(self) -> str:
+        """The range as people read it.
+
+        >>> SizeRange(16, 32).words, SizeRange(0, 16).words, SizeRange(64, math.inf).words
+        ('16 to 31 px', 'under 16 px', '64 px and more')
+        """
+        if not math.isfinite(self.max_px):
+            return f"{self.min_px:g} px and more"
+        if not self.min_px:
+            return f"under {self.max_px:g} px"
+        return f"{self.min_px:g} to {self.max_px - 1:g} px"
 
     def to_dict(self) -> Mapping[str, float | None]:
         """Plain values for JSON; `max_px` is null where there is no upper end."""
@@ -74,6 +98,8 @@ def match_faces(
     answer_xyxy: Boxes,
     truth_xyxy: Boxes,
     size: SizeRange,
+    *,
+    ignored_xyxy: Boxes | None = None,
 ) -> Match:
     """Pair the answers on one picture with its faces, the best answer first.
 
@@ -82,8 +108,12 @@ def match_faces(
         answer_xyxy: Where each says a face is, `(d, 4)` in pixels.
         truth_xyxy: Where the faces are, `(t, 4)` in pixels.
         size: Which faces are judged.
+        ignored_xyxy: More faces, `(i, 4)`, that are ignored whatever their size.
     """
     is_judged = size.holds(truth_xyxy)
+    if ignored_xyxy is not None:
+        truth_xyxy = np.concatenate([truth_xyxy, ignored_xyxy])
+        is_judged = np.append(is_judged, np.zeros(len(ignored_xyxy), dtype=np.bool_))
     overlap = iou(answer_xyxy, truth_xyxy)
     # No overlap is above 1: with 1 added, a judged face goes before every ignored one.
     appeal = np.where(overlap >= MIN_IOU, overlap + is_judged, 0.0)
@@ -96,7 +126,8 @@ def match_faces(
             appeal[:, best] = 0.0
     is_false = (face < 0) & size.holds(answer_xyxy)
     face[~np.append(is_judged, False)[face]] = -1
-    return Match(face, is_false, is_judged)
+    n_ignored = 0 if ignored_xyxy is None else len(ignored_xyxy)
+    return Match(face, is_false, is_judged[: len(is_judged) - n_ignored])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Scenes: whether the faces of whole pictures are found, and what is then said of them.
+"""Metrics: whether the faces of whole pictures are found, and what is then said of them.
 
 Two things can go wrong with a face, and they are kept apart: the detector misses it, or it is found
 and misnamed. Average precision (AP) judges both at once, as detectors are compared in the field.
@@ -10,22 +10,29 @@ the detector it is found. `matching.py` tells how answers and faces are paired.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.boxes import Boxes
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.matching import MIN_IOU, Ranking, SizeRange, match_faces
-from maskwise.intervals import CONFIDENCE, Estimate, bootstrap, rate
+from maskwise.evaluation.scenes.matching import (
+    MIN_IOU,
+    Match,
+    Ranking,
+    SizeRange,
+    match_faces,
+)
+from maskwise.intervals import CONFIDENCE, Estimate, bootstrap, share_of
 from maskwise.labels import LABELS, UNSURE, label_name
 from maskwise.results import Faces
 
 _SIZE_EDGES_PX: Final = (0.0, 16.0, 32.0, 64.0, math.inf)
 _RESAMPLES: Final = 1000
+_MISSED: Final = -2  # beside the labels and UNSURE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +43,8 @@ class Scene:
         truth_xyxy: Boxes of all faces `(n, 4)` float32 or float64 in pixels of the upright picture.
         truth_label: Their classes by number in `LABELS`, `(n,)` int64.
         answer: What a detector and a classifier say of this picture.
+        ignored_xyxy: Boxes `(m, 4)` of more faces, which are not judged: finding one is not
+            counted, missing one is no fault.
 
     Raises:
         InvalidInput: Shapes do not fit together, a box is empty, or a class is unknown.
@@ -44,6 +53,7 @@ class Scene:
     truth_xyxy: Boxes
     truth_label: NDArray[np.int64]
     answer: Faces
+    ignored_xyxy: Boxes = field(default_factory=lambda: np.zeros((0, 4), dtype=np.float32))
 
     def __post_init__(self) -> None:
         if self.truth_xyxy.ndim != 2 or self.truth_xyxy.shape[1] != 4:
@@ -68,6 +78,14 @@ class Scene:
                 f"Received: {self.truth_label.tolist()}."
             )
 
+    def match(self, size: SizeRange) -> Match:
+        """Which answer found which face of this size, whatever it then called it."""
+        answer = self.answer
+        return match_faces(
+            *(answer.detector_score, answer.xyxy, self.truth_xyxy, size),
+            ignored_xyxy=self.ignored_xyxy,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneClassMetrics:
@@ -78,12 +96,16 @@ class SceneClassMetrics:
         support: How many such faces there are.
         called: Of those found, how many were called what: in the order of `LABELS`, then *unsure*.
         average_precision: Of the answers that name this class; undefined without such a face.
+        detector_recall: Share of the faces that were found.
+        accuracy: Of the faces found, the share named rightly; *unsure* is not right.
     """
 
     label: int
     support: int
     called: tuple[int, ...]
     average_precision: Estimate
+    detector_recall: Estimate
+    accuracy: Estimate
 
     @property
     def found(self) -> int:
@@ -110,16 +132,6 @@ class SceneClassMetrics:
         """How many were found and called another class."""
         return self.found - self.right - self.unsure
 
-    @property
-    def detector_recall(self) -> Estimate:
-        """Share of the faces that were found."""
-        return rate(self.found, self.support)
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Of the faces found, the share named rightly; *unsure* is not right."""
-        return rate(self.right, self.found)
-
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON."""
         return {
@@ -143,6 +155,8 @@ class SizeMetrics:
         size: The range.
         per_class: In the order of `LABELS`.
         mean_average_precision: Over the classes that have a face of this size.
+        detector_recall: Share of the faces that were found.
+        accuracy: Of the faces found, the share named rightly; *unsure* is not right.
         false_alarms: How many answers of this size lie on no face.
         false_alarms_per_picture: The same by picture.
     """
@@ -150,6 +164,8 @@ class SizeMetrics:
     size: SizeRange
     per_class: tuple[SceneClassMetrics, ...]
     mean_average_precision: Estimate
+    detector_recall: Estimate
+    accuracy: Estimate
     false_alarms: int
     false_alarms_per_picture: Estimate
 
@@ -164,14 +180,9 @@ class SizeMetrics:
         return sum(each.found for each in self.per_class)
 
     @property
-    def detector_recall(self) -> Estimate:
-        """Share of the faces that were found."""
-        return rate(self.found, self.support)
-
-    @property
-    def accuracy(self) -> Estimate:
-        """Of the faces found, the share named rightly; *unsure* is not right."""
-        return rate(sum(each.right for each in self.per_class), self.found)
+    def right(self) -> int:
+        """How many of them were found and named rightly."""
+        return sum(each.right for each in self.per_class)
 
     @property
     def confusion(self) -> tuple[tuple[int, ...], ...]:
@@ -227,8 +238,9 @@ class SceneMetrics:
 def measure_scenes(scenes: Sequence[Scene], *, min_size_px: float = 0.0) -> SceneMetrics:
     """Compare the answers on whole pictures with the truth.
 
-    Shares of faces carry Wilson's interval, as if each face were a picture of its own; AP and
-    false alarms carry one from drawing whole pictures anew. AP has none where so few pictures hold
+    Shares of faces carry Wilson's interval, in which the faces of one picture count as the number
+    of independent faces that they are worth; AP and false alarms carry one from drawing whole
+    pictures anew. AP has none where so few pictures hold
     the class that a draw missed it. Filling the dents of the curve favours chance, so on few
     pictures AP and its interval lean upwards, the more the less the scores tell.
 
@@ -244,8 +256,7 @@ def measure_scenes(scenes: Sequence[Scene], *, min_size_px: float = 0.0) -> Scen
     Raises:
         InvalidInput: `min_size_px` is negative or not finite.
     """
-    if not 0 <= min_size_px < math.inf:
-        raise InvalidInput(f"`min_size_px` must be 0 or more and finite. Received: {min_size_px}.")
+    judged = SizeRange(min_size_px)
     sizes = [
         SizeRange(max(low, min_size_px), high)
         for low, high in pairwise(_SIZE_EDGES_PX)
@@ -253,30 +264,77 @@ def measure_scenes(scenes: Sequence[Scene], *, min_size_px: float = 0.0) -> Scen
     ]
     return SceneMetrics(
         n=len(scenes),
-        overall=_measure_size(scenes, SizeRange(min_size_px, math.inf)),
+        overall=_measure_size(scenes, judged),
         by_size=tuple(_measure_size(scenes, size) for size in sizes),
     )
 
 
 def _measure_size(scenes: Sequence[Scene], size: SizeRange) -> SizeMetrics:
     rankings = [_rank(scenes, label, size) for label in range(len(LABELS))]
-    support, called, false_alarms = _count(scenes, size)
-    *per_class, mean, alarm_rate = _estimate(rankings, false_alarms)
+    matches = [scene.match(size) for scene in scenes]
+    false_alarms = np.array([match.is_false.sum() for match in matches], dtype=np.int64)
+    *average_precision, mean, alarm_rate = _estimate(rankings, false_alarms)
+    faces = _JudgedFaces.of(scenes, matches)
     return SizeMetrics(
         size=size,
         per_class=tuple(
-            SceneClassMetrics(
-                label=label,
-                support=int(support[label]),
-                called=tuple(called[label].tolist()),
-                average_precision=average_precision,
-            )
-            for label, average_precision in enumerate(per_class)
+            _measure_class(faces.of_class(label), label, average_precision[label])
+            for label in range(len(LABELS))
         ),
         mean_average_precision=mean,
+        detector_recall=faces.detector_recall(),
+        accuracy=faces.accuracy(),
         false_alarms=int(false_alarms.sum()),
         false_alarms_per_picture=alarm_rate,
     )
+
+
+def _measure_class(
+    faces: "_JudgedFaces", label: int, average_precision: Estimate
+) -> SceneClassMetrics:
+    return SceneClassMetrics(
+        label=label,
+        support=len(faces.label),
+        called=tuple(int((faces.called == each).sum()) for each in (*range(len(LABELS)), UNSURE)),
+        average_precision=average_precision,
+        detector_recall=faces.detector_recall(),
+        accuracy=faces.accuracy(),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _JudgedFaces:
+    """The faces of one size `(n,)`: on which picture, of which class, and what they were called."""
+
+    picture: NDArray[np.int64]
+    label: NDArray[np.int64]
+    called: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, scenes: Sequence[Scene], matches: Sequence[Match]) -> Self:
+        picture, label, called = [], [], []
+        for number, (scene, match) in enumerate(zip(scenes, matches, strict=True)):
+            answer = np.full(len(scene.truth_label), _MISSED, dtype=np.int64)
+            found = match.face >= 0
+            answer[match.face[found]] = scene.answer.label[found]
+            picture.append(np.full(int(match.is_judged.sum()), number, dtype=np.int64))
+            label.append(scene.truth_label[match.is_judged])
+            called.append(answer[match.is_judged])
+        none = np.zeros(0, dtype=np.int64)
+        return cls(*(np.concatenate([none, *each]) for each in (picture, label, called)))
+
+    def of_class(self, label: int) -> Self:
+        kept = self.label == label
+        return replace(
+            self, picture=self.picture[kept], label=self.label[kept], called=self.called[kept]
+        )
+
+    def detector_recall(self) -> Estimate:
+        return share_of(self.called != _MISSED, self.picture)
+
+    def accuracy(self) -> Estimate:
+        found = self.called != _MISSED
+        return share_of((self.called == self.label)[found], self.picture[found])
 
 
 def _rank(scenes: Sequence[Scene], label: int, size: SizeRange) -> Ranking:
@@ -290,7 +348,9 @@ def _rank(scenes: Sequence[Scene], label: int, size: SizeRange) -> Ranking:
         probability = scene.answer.probability[named, scene.answer.label[named]]
         scores = scene.answer.detector_score[named] * probability.astype(np.float64)
         truth_xyxy = scene.truth_xyxy[scene.truth_label == label]
-        match = match_faces(scores, scene.answer.xyxy[named], truth_xyxy, size)
+        match = match_faces(
+            *(scores, scene.answer.xyxy[named], truth_xyxy, size), ignored_xyxy=scene.ignored_xyxy
+        )
         is_ranked = (match.face >= 0) | match.is_false
         picture.extend([number] * int(is_ranked.sum()))
         score.extend(scores[is_ranked].tolist())
@@ -302,24 +362,6 @@ def _rank(scenes: Sequence[Scene], label: int, size: SizeRange) -> Ranking:
         np.array(is_right, dtype=np.bool_),
         n_faces,
     )
-
-
-def _count(
-    scenes: Sequence[Scene], size: SizeRange
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Faces by class, faces found by class and answer, and false alarms by picture."""
-    support = np.zeros(len(LABELS), dtype=np.int64)
-    called = np.zeros((len(LABELS), len(LABELS) + 1), dtype=np.int64)
-    false_alarms = np.zeros(len(scenes), dtype=np.int64)
-    for number, scene in enumerate(scenes):
-        answer = scene.answer
-        match = match_faces(answer.detector_score, answer.xyxy, scene.truth_xyxy, size)
-        found = match.face >= 0
-        np.add.at(support, scene.truth_label[match.is_judged], 1)
-        # Label -1, unsure, counts from the end and so falls into the last column.
-        np.add.at(called, (scene.truth_label[match.face[found]], answer.label[found]), 1)
-        false_alarms[number] = match.is_false.sum()
-    return support, called, false_alarms
 
 
 def _estimate(rankings: Sequence[Ranking], false_alarms: NDArray[np.int64]) -> list[Estimate]:

@@ -1,6 +1,7 @@
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -11,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwise.errors import InvalidInput
-from maskwise.evaluation import scenes as module
-from maskwise.evaluation.scenes import Scene, SizeMetrics, measure_scenes
+from maskwise.evaluation.scenes import metrics as module
+from maskwise.evaluation.scenes.metrics import Scene, SizeMetrics, measure_scenes
 from maskwise.intervals import Estimate, rate
 from maskwise.labels import INCORRECT, UNSURE, WITH_MASK, WITHOUT_MASK
 from maskwise.results import Faces
@@ -60,8 +61,10 @@ def test_missed_and_misnamed_are_told_apart() -> None:
     assert (masked.support, masked.found, masked.missed) == (4, 3, 1)
     assert (masked.right, masked.misnamed, masked.unsure) == (1, 1, 1)
     assert masked.called == (0, 1, 1, 1)
-    assert masked.detector_recall == overall.detector_recall == rate(3, 4)
-    assert masked.accuracy == overall.accuracy == rate(1, 3)
+    assert masked.detector_recall == overall.detector_recall
+    assert masked.accuracy == overall.accuracy
+    assert overall.detector_recall.value == 3 / 4
+    assert overall.accuracy.value == 1 / 3
     assert overall.confusion == ((0, 0, 0, 0), (0, 1, 1, 1), (0, 0, 0, 0))
     assert overall.false_alarms == 0  # a misnamed face is a face nevertheless
     assert average_precisions(overall) == [None, pytest.approx(1 / 4), None]
@@ -111,7 +114,7 @@ def test_faces_that_are_only_found_judge_the_detector() -> None:
     )
     truth = scene([(LEFT, WITH_MASK), (RIGHT, WITH_MASK)], [])
     overall = measure_scenes([Scene(truth.truth_xyxy, truth.truth_label, found)]).overall
-    assert overall.detector_recall == rate(1, 2)
+    assert overall.detector_recall.value == 1 / 2
     assert overall.confusion[WITH_MASK] == (0, 0, 0, 1)
     assert overall.mean_average_precision.value == 0.0
 
@@ -126,6 +129,30 @@ def test_sizes_are_judged_apart() -> None:
     assert [each.found for each in metrics.by_size] == [0, 0, 1, 0]
     assert [each.false_alarms for each in metrics.by_size] == [1, 0, 0, 0]
     assert metrics.overall.support == 3
+
+
+def test_faces_of_one_picture_are_no_independent_witnesses() -> None:
+    crowd = [((50 * place, 0, 50 * place + 40, 40), WITH_MASK) for place in range(8)]
+    seen, unseen = scene(crowd, [(*face, 0.9) for face in crowd]), scene(crowd, [])
+    recall = measure_scenes([seen, unseen, seen, seen]).overall.detector_recall
+    assert recall.value == 24 / 32
+    assert recall.low is not None
+    assert 0.2 < recall.low <= (rate(24, 32, effective_n=4).low or 0)
+    alone = [scene([face], [(*face, 0.9)] if n < 24 else []) for n, face in enumerate(4 * crowd)]
+    assert measure_scenes(alone).overall.detector_recall == rate(24, 32)
+
+
+def test_ignored_faces_are_neither_missed_nor_false_alarms() -> None:
+    judged = scene([(LEFT, WITH_MASK)], [(LEFT, WITH_MASK, 0.5), (MIDDLE, WITH_MASK, 0.9)])
+    ignored = np.array([MIDDLE, RIGHT], dtype=np.float32)
+    overall = measure_scenes([replace(judged, ignored_xyxy=ignored)]).overall
+    assert (overall.support, overall.found, overall.false_alarms) == (1, 1, 0)
+    assert average_precisions(overall)[WITH_MASK] == 1.0
+    twice = scene([(LEFT, WITH_MASK)], [(LEFT, WITH_MASK, 0.5), (LEFT, WITH_MASK, 0.4)])
+    overall = measure_scenes(
+        [replace(twice, ignored_xyxy=np.array([LEFT], dtype=np.float32))]
+    ).overall
+    assert (overall.found, overall.false_alarms) == (1, 0)
 
 
 def test_faces_below_the_least_size_are_ignored() -> None:
@@ -180,7 +207,7 @@ def test_wrong_truth_is_refused(box: list[list[float]], label: list[int], messag
 
 @pytest.mark.parametrize("size", [-1, math.nan, math.inf])
 def test_wrong_size_is_refused(size: float) -> None:
-    with pytest.raises(InvalidInput, match="`min_size_px` must be"):
+    with pytest.raises(InvalidInput, match="`min_px` must be"):
         measure_scenes([], min_size_px=size)
 
 

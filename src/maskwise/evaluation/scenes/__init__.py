@@ -1,0 +1,1 @@
+"""Scenes: whole pictures with any number of faces, found and named."""
