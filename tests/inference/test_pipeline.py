@@ -51,7 +51,7 @@ def test_what_is_no_rgb_picture_is_refused(
 
 
 def test_unknown_ways_to_find_faces_are_refused(tiny_run: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"must be one of whole\. Received: 'magic'"):
+    with pytest.raises(InvalidInput, match=r"must be one of whole, yunet\. Received: 'magic'"):
         MaskDetector.load(tiny_run, faces="magic")
 
 
