@@ -1,5 +1,5 @@
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from PIL import Image, ImageOps
@@ -8,6 +8,7 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.errors import BadDataset
 from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.runs.run import Run
+from maskwise.training.fit import train
 from pictures import fill_class_folders
 
 pytestmark = pytest.mark.train
@@ -49,6 +50,49 @@ def test_the_test_side_may_be_judged_on(tiny_run: Path, tmp_path: Path) -> None:
     kept, notes = unseen_pictures([run], tmp_path / "again", who="the network")
     assert len(kept.samples) == 8
     assert notes == ()
+
+
+@pytest.fixture(scope="module")
+def scene_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on faces of ten scenes."""
+    folder = tmp_path_factory.mktemp("scenes")
+    data = fill_class_folders(folder / "data", per_class=11, first_seed=300)
+    paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.png"))
+    rows = [f"{path},,{n % 10}.jpg" for n, path in enumerate(paths)]
+    (data / "manifest.csv").write_text("\n".join(["file,face,scene", *rows]) + "\n")
+    train(data, out=folder / "run", epochs=1)
+    return folder / "run"
+
+
+def with_scenes(folder: Path, names: dict[str, str]) -> Path:
+    rows = [f"{path},{name}" for path, name in names.items()]
+    (folder / "manifest.csv").write_text("\n".join(["file,scene", *rows]) + "\n")
+    return folder
+
+
+def test_other_faces_of_scenes_that_were_trained_on_are_left_out(
+    scene_run: Path, others: Path
+) -> None:
+    trained_on = Run.open(scene_run).read_split().train[0].attributes["scene"]
+    named = PurePosixPath(trained_on).with_suffix(".png").name
+    with_scenes(others, {"with_mask/0901.png": named, "with_mask/0903.png": "elsewhere.png"})
+    kept, notes = unseen_pictures([Run.open(scene_run)], others, who="the network")
+    assert "with_mask/0901.png" not in {sample.path for sample in kept.samples}
+    assert len(kept.samples) == 11
+    assert notes == (
+        "Left out: 1 picture of a scene that the network was trained on, by its name.",
+    )
+
+
+def test_photos_from_which_faces_were_cut_are_left_out(scene_run: Path, others: Path) -> None:
+    scene = Run.open(scene_run).read_split().train[0].attributes["scene"]
+    photo = others / PurePosixPath(scene).with_suffix(".png")
+    (others / "with_mask" / "0901.png").rename(photo)
+    rows = [f"{photo.name},with_mask,2,2,40,38", "with_mask/0903.png,with_mask,2,2,40,38"]
+    (others / "faces.csv").write_text("\n".join(["file,label,xmin,ymin,xmax,ymax", *rows]) + "\n")
+    kept, notes = unseen_pictures([Run.open(scene_run)], others / "faces.csv", who="it")
+    assert [sample.path for sample in kept.samples] == ["with_mask/0903.png"]
+    assert "of a scene that it was trained on, by its name" in notes[0]
 
 
 def test_what_is_kept_comes_in_groups(tiny_run: Path, others: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,8 @@ def unseen_pictures(
 
     Returns:
         The data, grouped, without pictures of other classes, and without pictures that a network
-        was trained or watched on and near-duplicates of these; and sentences that say how many
-        were left out, and what could not be looked for.
+        was trained or watched on, near-duplicates of these, and other faces of their scenes; and
+        sentences that say how many were left out, and what could not be looked for.
 
     Raises:
         BadDataset: The same picture stands in two classes, or nothing is left.
@@ -45,7 +46,8 @@ def unseen_pictures(
     known = dataset.only(runs[0].recipe.labels)
     known.require_one_class_each()
     trained_on = _training_pictures(runs)
-    new = _without(known, {s.path for s in known.samples if s.sha256 in trained_on})
+    others = _without(known, {s.path for s in known.samples if s.sha256 in trained_on})
+    new = _without(others, _of_known_scenes(others, [s for _, s in trained_on.values()]))
     total = len(trained_on) + len({sample.path for sample in new.samples})
     prints, n_gone = _take_fingerprints(trained_on, progress_from(0, total, on_progress))
     grouped, familiar = group_beside(
@@ -54,7 +56,9 @@ def unseen_pictures(
     kept = _without(grouped, familiar)
     left_out = {
         f"of classes that {who} does not know": len(dataset.samples) - len(known.samples),
-        f"that {who} was trained on, byte for byte": len(known.samples) - len(new.samples),
+        f"that {who} was trained on, byte for byte": len(known.samples) - len(others.samples),
+        f"of a scene that {who} was trained on, by its name": len(others.samples)
+        - len(new.samples),
         f"that {who} was trained on in another copy (near-duplicates)": len(new.samples)
         - len(kept.samples),
         "that cannot be read": len(dataset.unreadable),
@@ -82,6 +86,26 @@ def _training_pictures(runs: Sequence[Run]) -> dict[str, tuple[Dataset, Sample]]
         home = Dataset(root=run.data_folder, samples=())
         pictures.update({s.sha256: (home, s) for s in (*split.train, *split.validation)})
     return pictures
+
+
+def _of_known_scenes(data: Dataset, trained_on: Sequence[Sample]) -> set[str]:
+    """The paths of faces whose scene a network was trained on, as far as names tell.
+
+    A scene is named by whoever cut faces out of it, and then mostly after the picture: so the
+    names of scenes are compared with each other and with those of pictures that have boxes.
+    """
+    scenes = {_scene(sample) for sample in trained_on} - {""}
+    pictures = {PurePosixPath(sample.path).stem for sample in trained_on if sample.box_xyxy}
+    return {
+        sample.path
+        for sample in data.samples
+        if _scene(sample) in scenes | pictures
+        or (sample.box_xyxy and PurePosixPath(sample.path).stem in scenes)
+    }
+
+
+def _scene(sample: Sample) -> str:
+    return PurePosixPath(sample.attributes.get("scene", "")).stem
 
 
 def _take_fingerprints(
