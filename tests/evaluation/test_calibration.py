@@ -96,6 +96,39 @@ def test_the_rule_by_hand() -> None:
     assert rule.min_probability == 0.0  # one mistake of 100 passes: nothing is held back
 
 
+def test_one_wrong_label_among_the_surest_answers_costs_little() -> None:
+    """From 124 answers on two errors in them keep 5 %: the search begins there if it can."""
+    wrong = np.zeros(700, dtype=np.bool_)
+    wrong[[45, *range(560, 700)]] = True
+    label, probability = of_one_class(np.linspace(0.999, 0.6, 700), wrong)
+    rule = choose_rule(label, probability, max_error=0.05)
+    assert rule.guaranteed
+    answered = rule.decide(probability) >= 0
+    assert answered.sum() > 560
+    assert wrong[answered].mean() < 0.05
+    wrong[:7] = True  # that is more than chance
+    assert not choose_rule(*of_one_class(probability.max(axis=1), wrong), max_error=0.05).guaranteed
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.03])
+def test_the_promise_is_kept_although_some_labels_are_wrong(noise: float) -> None:
+    random = np.random.default_rng(11)
+    ever, given = drawn(20_000, seed=12)
+    broken = guaranteed = 0
+    for _ in range(300):
+        label, probability = drawn(600, seed=int(random.integers(2**32)))
+        label = np.where(random.random(600) < noise, 1 - label, label)
+        rule = choose_rule(label, probability, max_error=0.06)
+        if not rule.guaranteed:
+            continue
+        guaranteed += 1
+        answered = rule.decide(given) >= 0
+        wrong = (decide(given) != ever)[answered].mean()
+        broken += wrong * (1 - noise) + (1 - wrong) * noise > 0.06
+    assert guaranteed > 100
+    assert broken / 300 < 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / 300)
+
+
 def test_the_last_threshold_passes_clopper_and_pearson_and_the_next_does_not() -> None:
     label, probability = drawn(600, seed=3)
     rule = choose_rule(label, probability, max_error=0.05)
@@ -175,6 +208,14 @@ def test_a_group_is_as_good_as_its_worst_picture() -> None:
     rule = choose_rule(label, probability, max_error=0.2, group=unpaired)
     assert rule.guaranteed
     assert rule.n == 101
+
+
+def test_a_right_answer_cannot_hide_a_wrong_one_of_its_group() -> None:
+    """Of three classes, the truth may have least where the answer is right."""
+    pair = np.array([[0.34, 0.33, 0.33], [0.35, 0.65, 0]], dtype=np.float32)
+    label, group = np.zeros(400, dtype=np.int64), np.repeat(np.arange(200), 2)
+    rule = choose_rule(label, np.tile(pair, (200, 1)), max_error=0.05, group=group)
+    assert not rule.guaranteed
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -0.1, math.nan])

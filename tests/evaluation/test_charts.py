@@ -13,7 +13,7 @@ from maskwise.evaluation.calibration import CoverageRisk, coverage_risk, measure
 from maskwise.evaluation.corruptions import CORRUPTIONS
 from maskwise.evaluation.metrics import Metrics, measure
 from maskwise.evaluation.robustness import Robustness
-from maskwise.intervals import rate
+from maskwise.intervals import Estimate, rate
 from reports import some_metrics
 
 
@@ -53,7 +53,7 @@ def some_robustness(*, n_right: int = 45) -> Robustness:
         majority=0.6,
         clean=rate(49, 50),
         corrupted=dict.fromkeys(CORRUPTIONS, (*[rate(48, 50)] * 4, rate(n_right, 50))),
-        mean_loss_points=(2.0, 2.0, 2.0, 2.0, 98.0 - 2 * n_right),
+        mean_loss_points=tuple(map(Estimate, (2.0, 2.0, 2.0, 2.0, 98.0 - 2 * n_right))),
         hidden_face=rate(30, 50),
         replaced_border=rate(2, 50),
     )

@@ -89,14 +89,16 @@ def test_page_can_be_read_without_seeing_it(report: Report) -> None:
 
 def test_page_tells_how_far_to_trust_an_answer(report: Report) -> None:
     text = Reader(report.to_html()).text
-    assert "on 30 pictures that the training only watched (temperature 1.30)" in text
-    assert "Answers below a probability of 0.700 are unsure" in text
+    assert (
+        "on pictures that the training only watched (30 independent ones; temperature 1.30)" in text
+    )
+    assert "Answers below a probability of 0.7 are unsure" in text
     assert "Here 36 of 40 pictures were answered (90.0 %), and 0.0 % of these" in text
     always = Reader(replace(report, rule=DecisionRule()).to_html()).text
     assert "Every picture is answered; maskwise calibrate RUN --max-error 0.02" in always
     broken = replace(report.rule, guaranteed=False, min_probability=1.0)
     held = Reader(replace(report, rule=broken).to_html()).text
-    assert "could not be promised from so few validation pictures" in held
+    assert "could not be promised from the validation pictures, so all is answered unsure" in held
 
 
 def test_page_parts_the_pictures_and_names_of_sources_do_no_harm(report: Report) -> None:

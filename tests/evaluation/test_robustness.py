@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from maskwise.errors import InvalidInput
 from maskwise.evaluation.corruptions import CORRUPTIONS, corrupt
 from maskwise.evaluation.robustness import Robustness, measure_robustness
-from maskwise.intervals import Estimate, rate
+from maskwise.intervals import Estimate, rate, share_of
 
 LABEL = np.arange(60, dtype=np.int64) % 2
 
@@ -90,7 +90,7 @@ def test_mean_loss_is_in_points_over_all_corruptions(of_border: Robustness) -> N
     assert len(of_border.mean_loss_points) == 5
     for strength, loss in enumerate(of_border.mean_loss_points):
         values = [curve[strength].value for curve in of_border.corrupted.values()]
-        assert loss == pytest.approx(100 * np.mean([1 - (value or 0) for value in values]))
+        assert loss.value == pytest.approx(100 * np.mean([1 - (value or 0) for value in values]))
 
 
 def test_mean_loss_is_counted_from_the_clean_accuracy() -> None:
@@ -99,8 +99,21 @@ def test_mean_loss_is_counted_from_the_clean_accuracy() -> None:
 
     robustness = measure_robustness(constant, read_face, LABEL)
     assert robustness.clean == rate(30, 60)
-    assert robustness.mean_loss_points == (0.0,) * 5
+    assert robustness.mean_loss_points == (Estimate(0.0),) * 5
     assert robustness.replaced_border == rate(0, 60)
+
+
+def test_groups_are_no_independent_witnesses(of_border: Robustness) -> None:
+    group = np.arange(60) // 10
+    by_group = measure_robustness(looking_at(border), read_face, LABEL, group=group)
+    assert by_group.clean == share_of(np.ones(60, dtype=np.bool_), group)
+    assert by_group.hidden_face.value == of_border.hidden_face.value
+    for one, other in zip(by_group.mean_loss_points, of_border.mean_loss_points, strict=True):
+        assert one.value == other.value
+        if other.low is not None:
+            assert one.low is not None
+            assert other.high is not None
+            assert other.low <= (other.value or 0) <= other.high
 
 
 def test_a_sample_keeps_the_shares_of_the_classes() -> None:

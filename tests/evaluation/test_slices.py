@@ -40,6 +40,17 @@ def test_any_column_is_a_slice_if_its_values_are_few() -> None:
     assert "one" not in names
 
 
+def test_a_column_with_the_name_of_a_look_is_another_slice() -> None:
+    samples = [face(i, sharpness="dull" if i % 2 else "sharp") for i in range(4)]
+    parts = measure_slices(samples, np.zeros((4, 3)), answers(0, 0, 0, 0))
+    values = {(part.name, part.value) for part in parts if "sharpness" in part.name}
+    assert values == {
+        ("sharpness", "lowest third"),
+        ("column sharpness", "dull"),
+        ("column sharpness", "sharp"),
+    }
+
+
 def test_what_says_who_belongs_together_is_no_slice() -> None:
     samples = [face(i, group=str(i % 2), scene=str(i % 2), side="train") for i in range(4)]
     parts = measure_slices(samples, np.zeros((4, 3)), answers(0, 0, 0, 0))

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,10 @@ from numpy.typing import NDArray
 from maskwise.errors import BadRun, InvalidInput
 from maskwise.images import read_image
 from maskwise.inference.attention import Explainer, Explanation, explain, illustrate, overlay
+from maskwise.inference.decision import DecisionRule
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.preprocess import PreprocessSpec
+from maskwise.runs.run import Run
 from pictures import draw_picture
 
 
@@ -21,6 +24,19 @@ def test_the_answer_is_the_one_that_users_get(tiny_run: Path, tiny_data: Path) -
         explanation, faces = explainer(image_rgb), detect(image_rgb)
         assert explanation.label == faces.label[0]
         assert explanation.probability == pytest.approx(faces.probability[0], abs=1e-5)
+
+
+@pytest.mark.train
+def test_a_network_that_holds_back_does_so_here_too(tiny_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_run, tmp_path / "run")
+    rule = DecisionRule(temperature=3.0, min_probability=1.0, max_error=0.05, n=4)
+    Run.open(tmp_path / "run").write_decision(rule.to_dict())
+    image_rgb = np.asarray(draw_picture(901, masked=True))
+    explanation, faces = explain(tmp_path / "run", image_rgb), MaskDetector.load(tmp_path / "run")
+    assert explanation.label == faces(image_rgb).label[0] == -1
+    assert explanation.probability == pytest.approx(faces(image_rgb).probability[0], abs=1e-5)
+    assert explanation.leaning == explanation.probability.argmax()
+    assert illustrate(image_rgb, explanation).shape == (528, 1048, 3)
 
 
 @pytest.mark.train

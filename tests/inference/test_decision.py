@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,13 @@ def test_what_is_no_probability_gets_no_answer(probability: NDArray[np.float32])
 @pytest.mark.parametrize("rule", [DecisionRule(), RULE])
 def test_a_rule_survives_json(rule: DecisionRule) -> None:
     assert DecisionRule.from_dict(json.loads(json.dumps(rule.to_dict()))) == rule
+
+
+def test_what_cannot_be_promised_is_not_answered() -> None:
+    certain = np.array([[0.0, 1.0]], dtype=np.float32)
+    broken = DecisionRule(min_probability=1.0, max_error=0.001, n=40)
+    assert broken.decide(certain).tolist() == [-1]
+    assert replace(broken, guaranteed=True).decide(certain).tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -36,19 +36,28 @@ def calibrate(
         )
     if as_json:
         typer.echo(json.dumps(rule.to_dict(), indent=2))
-    of = "pictures that were only watched" if max_error is None else "independent pictures"
+    of = (
+        "pictures that were only watched"
+        if max_error is None
+        else "independent pictures (one of each near-duplicate group or scene)"
+    )
     say(f"Temperature {rule.temperature:.3f}, chosen on {rule.n} {of}.")
     if max_error is None:
         say("Every face is answered.")
     elif rule.guaranteed:
+        held_back = (
+            f"Answers below a probability of {rule.min_probability:.6g} are now `unsure`"
+            if rule.min_probability
+            else "Every face is answered"
+        )
         say(
-            f"Answers below a probability of {rule.min_probability:.3f} are now `unsure`, which "
-            f"keeps errors among the answered under {max_error:.1%} (confidence {confidence:.0%})."
+            f"{held_back}, which keeps errors among the answered of such pictures under "
+            f"{100 * max_error:.4g}% (confidence {100 * confidence:.4g}%)."
         )
     else:
         say(
-            f"These are too few, or too often answered wrongly, to promise at most {max_error:.1%} "
-            "errors: from now on nearly all is answered `unsure`. Ask for less, or train on more "
-            f"pictures. To answer always: {command('calibrate', run)}"
+            "These are too few, or too often answered wrongly, to promise at most "
+            f"{100 * max_error:.4g}% errors: from now on all is answered `unsure`. Ask for less, "
+            f"or train on more pictures. To answer always: {command('calibrate', run)}"
         )
     return 0 if max_error is None or rule.guaranteed else 1

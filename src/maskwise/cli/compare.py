@@ -9,6 +9,7 @@ from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data
+from maskwise.durable import make_folder
 from maskwise.extras import load
 from maskwise.runs.run import Run
 
@@ -36,6 +37,8 @@ def compare(
         load("maskwise.inference.runtime_keras", extra="train")
     with counting("Reading") as progress:
         others = open_data(data, format, class_name, on_progress=progress)
+    if out is not None:
+        make_folder(out)
     with counting("Judging") as progress:
         result = comparison.compare(*runs, others, on_progress=progress)
     paths = [] if out is None else result.write(out)

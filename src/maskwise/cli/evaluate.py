@@ -9,6 +9,7 @@ from rich.markdown import Markdown
 
 from maskwise.cli.console import counting, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data
+from maskwise.durable import make_folder
 from maskwise.errors import InvalidInput
 from maskwise.extras import load
 from maskwise.runs.run import Run
@@ -51,6 +52,7 @@ def evaluate(
     if faces is not None and data is None:
         raise InvalidInput("`--faces` judges on whole pictures: name them as DATA. Received none.")
     opened = Run.open(run)  # what can be known at once comes before what takes time
+    folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     with hushed():
         judge = load("maskwise.evaluation.judge", extra="train")
         scenes = load("maskwise.evaluation.scenes.judge", extra="train")
@@ -59,6 +61,7 @@ def evaluate(
     if data is not None:
         with counting("Reading") as progress:
             others = open_data(data, format, class_name, on_progress=progress)
+    make_folder(folder)
     with counting("Judging") as progress:
         report = (
             judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
@@ -67,7 +70,6 @@ def evaluate(
                 opened, others, faces=faces, min_size_px=min_size, on_progress=progress
             )
         )
-    folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     paths = report.write(folder)
     if as_json:
         typer.echo(report.to_json(), nl=False)

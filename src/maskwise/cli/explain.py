@@ -13,7 +13,7 @@ from maskwise.durable import make_folder, write_bytes
 from maskwise.errors import UnreadableImage
 from maskwise.images import encode_image, read_image
 from maskwise.inference.attention import Explainer, Explanation, illustrate
-from maskwise.labels import LABELS, label_name, label_words
+from maskwise.labels import LABELS, UNSURE, label_name, label_words
 from maskwise.names import legible
 from maskwise.runs.run import Run
 
@@ -70,6 +70,8 @@ def _to_dict(picture: Path, path: Path, explanation: Explanation) -> Mapping[str
 
 
 def _line(picture: Path, path: Path, explanation: Explanation) -> str:
-    probability = explanation.probability[explanation.label]
-    answer = f"{label_words(explanation.label)}, {probability:.1%}"
+    leaning, probability = explanation.leaning, explanation.probability.max()
+    answer = f"{label_words(leaning)}, {probability:.1%}"
+    if explanation.label == UNSURE:
+        answer = f"{label_words(UNSURE)} (leaning to {answer})"
     return f"{legible(picture)}: {answer}; see {legible(path)}"

@@ -16,6 +16,7 @@ from maskwise.inference.decision import DecisionRule, decide
 from maskwise.intervals import Estimate, bootstrap, share_of
 from maskwise.labels import UNSURE
 
+_FORGIVEN: Final = (2, 1, 0)  # errors that the first threshold may pass with
 _MIN_PICTURES: Final = 20
 _TEMPERATURES: Final = 0.05, 20.0
 _LEAST_PROBABILITY: Final = float(np.finfo(np.float32).eps)
@@ -120,12 +121,15 @@ def choose_rule(
 ) -> DecisionRule:
     """Choose when to answer so that errors among the answered stay under a rate.
 
-    The thresholds are the probabilities seen. From the strictest at which the pictures could show
-    anything down, each is tested: would a rule with more than `max_error` errors among the answered
-    make as few as these? The last before the first that fails is taken. Tested in this order, all
-    tests together are wrong in at most 1 - `confidence` of the validation sets, provided that
-    surer answers are not wrong more often. Unlike in selective risk control by bisection (Geifman
-    and El-Yaniv, 2017, arXiv:1705.08500), no test has to pay for the others.
+    The thresholds are the probabilities seen. From a strict one down, each is tested: would a rule
+    with more than `max_error` errors among the answered make as few as these? The last before the
+    first that fails is taken. Tested in this order, all tests together are wrong in at most
+    1 - `confidence` of the validation sets, provided that surer answers are not wrong more often.
+    The first threshold is one that passes even with two errors, if half of the pictures suffice for
+    that, so that one wrong label among the surest answers does not end the search at once; else
+    with one, or none. It follows from the number of answers alone, never from their errors.
+    Unlike in selective risk control by bisection (Geifman and El-Yaniv, 2017, arXiv:1705.08500), no
+    test has to pay for the others.
 
     Source: fixed-sequence testing in Learn then Test, Angelopoulos et al. (2021),
     arXiv:2110.01052, with exact binomial p-values.
@@ -136,13 +140,13 @@ def choose_rule(
         probability: The answers `(n, classes)` in [0, 1], not calibrated.
         max_error: The rate to stay under, between 0 and 1.
         confidence: How often, over many validation sets, the rule must keep it.
-        group: Which pictures depend on each other, `(n,)`. Of each group only the picture counts
-            whose truth got the least probability, as groups are independent but pictures are not.
-            The rate then holds for one picture of each group.
+        group: Which pictures depend on each other, `(n,)`. Of each group only the worst answer
+            counts, as groups are independent but pictures are not: the surest of the wrong ones, or
+            the least sure if all are right. The rate then holds for one picture of each group.
 
     Returns:
         A rule with the temperature of `fit_temperature`. If no threshold passes, it is not
-        `guaranteed` and answers as rarely as it can: at a calibrated probability of 1 only.
+        `guaranteed` and answers nothing.
 
     Raises:
         InvalidInput: Shapes or values do not fit together, or a rate is out of its range.
@@ -152,19 +156,19 @@ def choose_rule(
         if not 0 < value < 1:
             raise InvalidInput(f"`{name}` must be between 0 and 1. Received: {value}.")
     temperature = fit_temperature(label, probability)
-    if group is not None:
-        worst = _worst_of_each(group, probability[np.arange(len(label)), label])
-        label, probability = label[worst], probability[worst]
-    calibrated = DecisionRule(temperature=temperature).calibrate(probability)
+    sure = DecisionRule(temperature=temperature).calibrate(probability).max(axis=1, initial=0)
     wrong = decide(probability) != label
-    threshold = _lowest_threshold(calibrated.max(axis=1), wrong, max_error, 1 - confidence)
+    if group is not None:
+        worst = _worst_of_each(group, sure, wrong)
+        sure, wrong = sure[worst], wrong[worst]
+    threshold = _lowest_threshold(sure, wrong, max_error, 1 - confidence)
     return DecisionRule(
         temperature=temperature,
         min_probability=1.0 if threshold is None else threshold,
         max_error=max_error,
         confidence=confidence,
         guaranteed=threshold is not None,
-        n=len(label),
+        n=len(sure),
     )
 
 
@@ -248,8 +252,10 @@ def measure_selective(
     )
 
 
-def _worst_of_each(group: NDArray[np.int64], given: NDArray[np.float32]) -> NDArray[np.int64]:
-    order = np.lexsort((given, group))
+def _worst_of_each(
+    group: NDArray[np.int64], confidence: NDArray[np.float32], wrong: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    order = np.lexsort((np.where(wrong, -confidence, confidence), ~wrong, group))
     _, first = np.unique(group[order], return_index=True)
     worst: NDArray[np.int64] = order[first]
     return worst
@@ -261,8 +267,11 @@ def _lowest_threshold(
     """The last threshold before the first, from the strictest down, that fails its test."""
     order, ends = _rank(confidence)
     answered, errors = ends + 1, wrong[order].cumsum()[ends]
-    # Fewer answers could not pass, even without a mistake: to test them would end the sequence.
-    enough = np.flatnonzero(binom.cdf(0, answered, max_error) <= risk)
+    # Fewer answers could not pass: to test them would end the sequence.
+    for forgiven in _FORGIVEN:
+        enough = np.flatnonzero(binom.cdf(forgiven, answered, max_error) <= risk)
+        if len(enough) and answered[enough[0]] <= len(confidence) / 2:
+            break
     passes = binom.cdf(errors[enough], answered[enough], max_error) <= risk
     n_passed = int(np.logical_and.accumulate(passes).sum())
     if n_passed == 0:

@@ -26,7 +26,7 @@ from maskwise.labels import LABELS, label_name, label_words
 from maskwise.names import legible
 from maskwise.pages.environment import html_environment, markdown_environment
 from maskwise.pages.files import json_text, write_files
-from maskwise.preprocess import PreprocessSpec
+from maskwise.preprocess import BoxXyxy, PreprocessSpec
 from maskwise.runs.run import Run
 
 FORMAT_VERSION: Final = 1
@@ -55,7 +55,8 @@ class Disagreement:
         answer_b: What B answered, likewise.
         probability_a: A's of each class, in the order of `maskwise.LABELS`.
         probability_b: B's, likewise.
-        thumbnail_jpeg: A small copy of the picture, or empty for none.
+        thumbnail_jpeg: A small copy of the face, or empty for none.
+        box_xyxy: Where the face is in its picture; None for all of it.
     """
 
     path: str
@@ -65,11 +66,13 @@ class Disagreement:
     probability_a: tuple[float, ...]
     probability_b: tuple[float, ...]
     thumbnail_jpeg: bytes = b""
+    box_xyxy: BoxXyxy | None = None
 
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON, without the thumbnail."""
         return {
             "path": self.path,
+            "box_xyxy": self.box_xyxy,
             "truth": label_name(self.label),
             "a": _answer_to_dict(self.answer_a, self.probability_a),
             "b": _answer_to_dict(self.answer_b, self.probability_b),
@@ -260,6 +263,7 @@ def _disagreements(
     return tuple(
         Disagreement(
             path=dataset.samples[index].path,
+            box_xyxy=dataset.samples[index].box_xyxy,
             label=int(label[index]),
             answer_a=int(answer_a[index]),
             answer_b=int(answer_b[index]),

@@ -94,6 +94,7 @@ def evaluate(
             classifier,
             lambda index: dataset.read_face(dataset.samples[index], classifier.spec),
             label,
+            group=group,
             limit=_WORSENED,
             on_progress=progress.worsened,
         )

@@ -74,7 +74,8 @@ def _without_bias(value: float, ends: Sequence[float], *, noise: float) -> tuple
     low, high = ends
     if math.isnan(low):
         return math.nan, math.nan
-    return 0.0 if value <= noise else max(0.0, 2 * value - high), max(value, 2 * value - low)
+    lower = 0.0 if value <= noise else max(0.0, 2 * value - high)
+    return lower, min(1.0, max(value, 2 * value - low))
 
 
 def _probability_statistic(label: NDArray[np.int64], probability: NDArray[np.float32]) -> Statistic:

@@ -13,7 +13,7 @@ from maskwise.errors import InvalidInput
 from maskwise.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from maskwise.evaluation.probes import hide_face, replace_border
 from maskwise.inference.decision import decide
-from maskwise.intervals import CONFIDENCE, Estimate, rate
+from maskwise.intervals import CONFIDENCE, Estimate, bootstrap, share_of
 
 Classifier = Callable[[Iterable[NDArray[np.uint8]]], NDArray[np.float32]]
 """From faces, RGB uint8 `(h, w, 3)`, to probabilities `(n, classes)`; as `MaskClassifier`."""
@@ -47,7 +47,7 @@ class Robustness:
     majority: float
     clean: Estimate
     corrupted: Mapping[str, tuple[Estimate, ...]]
-    mean_loss_points: tuple[float, ...]
+    mean_loss_points: tuple[Estimate, ...]
     hidden_face: Estimate
     replaced_border: Estimate
 
@@ -62,8 +62,8 @@ class Robustness:
         `n`, `majority` and `confidence`; `clean`, `hidden_face` and `replaced_border` as
         `{value, low, high}`, the last with null for what is undefined; `corrupted`, by name a
         list of `{strength, level, value, low, high}` whose levels count what `unit` of
-        `maskwise.evaluation.corruptions.CORRUPTIONS` says; `mean_loss_points`, one number for
-        each strength; `sees_beside_the_face`, true or false.
+        `maskwise.evaluation.corruptions.CORRUPTIONS` says; `mean_loss_points`, one
+        `{value, low, high}` for each strength; `sees_beside_the_face`, true or false.
         """
         return {
             "n": self.n,
@@ -79,7 +79,7 @@ class Robustness:
                 ]
                 for name, curve in self.corrupted.items()
             },
-            "mean_loss_points": list(self.mean_loss_points),
+            "mean_loss_points": [loss.to_dict() for loss in self.mean_loss_points],
             "hidden_face": self.hidden_face.to_dict(),
             "sees_beside_the_face": self.sees_beside_the_face,
             "replaced_border": self.replaced_border.to_dict(),
@@ -91,6 +91,7 @@ def measure_robustness(
     read_face: ReadFace,
     label: NDArray[np.int64],
     *,
+    group: NDArray[np.int64] | None = None,
     seed: int = 0,
     limit: int = 500,
     on_progress: Progress | None = None,
@@ -104,12 +105,14 @@ def measure_robustness(
         classifier: A `MaskClassifier`, or whatever answers as it does.
         read_face: Reads the face of a number from 0 to n - 1.
         label: The truth, class numbers `(n,)` of `maskwise.LABELS`.
+        group: Which faces depend on each other, `(n,)`; None: no two of them.
         seed: Decides which faces are looked at and what the corruptions leave to chance.
         limit: Look at so many faces at most, in the shares that the classes have in `label`.
         on_progress: Told after each face.
 
     Returns:
-        Accuracies over the faces looked at, with 95 % intervals (Wilson).
+        Accuracies over the faces looked at, with 95 % intervals: Wilson's, with groups at their
+        effective size; that of the mean loss from a bootstrap, with groups by group.
 
     Raises:
         InvalidInput: There are no faces, or a number is out of range.
@@ -132,7 +135,7 @@ def measure_robustness(
                 on_progress(done, len(chosen))
 
     answer = decide(classifier(pictures())).reshape(len(chosen), N_VARIANTS)
-    return _summarise(answer, label[chosen])
+    return _summarise(answer, label[chosen], None if group is None else group[chosen])
 
 
 def _variants(
@@ -146,29 +149,41 @@ def _variants(
     yield replace_border(face_rgb, other_rgb)
 
 
-def _summarise(answer: NDArray[np.int64], label: NDArray[np.int64]) -> Robustness:
+def _summarise(
+    answer: NDArray[np.int64], label: NDArray[np.int64], group: NDArray[np.int64] | None
+) -> Robustness:
     n = len(label)
     _, class_counts = np.unique(label, return_counts=True)
     right = answer == label[:, None]
     clean, hidden_face = right[:, 0], right[:, -2]
     corrupted = right[:, 1:-2].reshape(n, len(CORRUPTIONS), len(STRENGTHS))
-    mean_loss = clean.mean() - corrupted.mean(axis=(0, 1))
     changed = answer[:, -1] != answer[:, 0]
     return Robustness(
         n=n,
         majority=int(class_counts.max()) / n,
-        clean=_share(clean),
+        clean=share_of(clean, group),
         corrupted={
-            name: tuple(map(_share, corrupted[:, row].T)) for row, name in enumerate(CORRUPTIONS)
+            name: tuple(share_of(right_at, group) for right_at in corrupted[:, row].T)
+            for row, name in enumerate(CORRUPTIONS)
         },
-        mean_loss_points=tuple((100 * mean_loss).tolist()),
-        hidden_face=_share(hidden_face),
-        replaced_border=_share(changed) if len(class_counts) > 1 else Estimate(),
+        mean_loss_points=_mean_points(clean[:, None] - corrupted.mean(axis=1), label, group),
+        hidden_face=share_of(hidden_face, group),
+        replaced_border=share_of(changed, group) if len(class_counts) > 1 else Estimate(),
     )
 
 
-def _share(happened: NDArray[np.bool_]) -> Estimate:
-    return rate(int(happened.sum()), len(happened))
+def _mean_points(
+    loss: NDArray[np.float64], label: NDArray[np.int64], group: NDArray[np.int64] | None
+) -> tuple[Estimate, ...]:
+    """The mean of each column `(n, strengths)`, in percentage points."""
+
+    def statistic(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        means: NDArray[np.float64] = 100 * (counts @ loss) / counts.sum(axis=1, keepdims=True)
+        return means
+
+    (means,) = statistic(np.ones((1, len(loss)), dtype=np.int64)).tolist()
+    ends = bootstrap(statistic, label, group=group).tolist()
+    return tuple(Estimate.of(mean, pair) for mean, pair in zip(means, ends, strict=True))
 
 
 def _stratified_sample(

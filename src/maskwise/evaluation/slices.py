@@ -20,6 +20,8 @@ LOOKS: Final = ("sharpness", "brightness", "contrast")
 _SIZES_PX: Final = (32, 64, 128, 256)
 _LOOK_SIDE: Final = 128
 _MOST_VALUES: Final = 20
+_SIZE: Final = "face size"
+_OWN: Final = frozenset({_SIZE, *LOOKS})  # a column of the data set may have the same name
 _NO_SLICE: Final = frozenset({"group", "scene", "side"})
 _NOT_SAID: Final = "not said"
 
@@ -125,7 +127,7 @@ def _partings(
     """Each way to part the samples: its name, the value of each sample, the values in order."""
     if not samples:
         return
-    yield "face size", *_by_size(samples)
+    yield _SIZE, *_by_size(samples)
     for name, column in zip(LOOKS, looks.T, strict=True):
         yield name, *_in_thirds(column)
     names = dict.fromkeys(name for sample in samples for name in sample.attributes)
@@ -135,7 +137,7 @@ def _partings(
         values = [sample.attributes.get(name) or _NOT_SAID for sample in samples]
         counts = Counter(values)
         if 2 <= len(counts) <= _MOST_VALUES:
-            yield name, values, sorted(counts)
+            yield (f"column {name}" if name in _OWN else name), values, sorted(counts)
 
 
 def _by_size(samples: Sequence[Sample]) -> tuple[list[str], list[str]]:

@@ -55,24 +55,22 @@ def unseen_pictures(
     )
     kept = _without(grouped, familiar)
     left_out = {
-        f"of classes that {who} does not know": len(dataset.samples) - len(known.samples),
-        f"that {who} was trained on, byte for byte": len(known.samples) - len(others.samples),
-        f"of a scene that {who} was trained on, by its name": len(others.samples)
-        - len(new.samples),
-        f"that {who} was trained on in another copy (near-duplicates)": len(new.samples)
-        - len(kept.samples),
-        "that cannot be read": len(dataset.unreadable),
-        "of which no class is known": len(dataset.unlabelled),
+        f"of classes that {who} does not know": _left_out(dataset, known),
+        f"that {who} was trained on, byte for byte": _left_out(known, others),
+        f"of a scene that {who} was trained on, by its name": _left_out(others, new),
+        f"that {who} was trained on in another copy (near-duplicates)": _left_out(grouped, kept),
+        "that cannot be read": _in_words(len(dataset.unreadable)),
+        "of which no class is known": _in_words(len(dataset.unlabelled)),
     }
+    reasons = [f"{words} {why}" for why, words in left_out.items() if words]
     if not kept.samples:
         raise BadDataset(
-            f"Nothing in {legible(dataset.root)} is left to judge on. "
-            + "; ".join(f"{_pictures_in_words(n)} {why}" for why, n in left_out.items() if n)
+            f"Nothing in {legible(dataset.root)} is left to judge on. " + "; ".join(reasons)
         )
-    notes = [f"Left out: {_pictures_in_words(n)} {why}." for why, n in left_out.items() if n]
+    notes = [f"Left out: {reason}." for reason in reasons]
     if n_gone:
         notes.append(
-            f"{_pictures_in_words(n_gone)} that {who} was trained on can no longer be read where "
+            f"{_in_words(n_gone)} that {who} was trained on can no longer be read where "
             "the training found them: their near-duplicates, if any, are judged on."
         )
     return kept, tuple(notes)
@@ -136,5 +134,12 @@ def _without(data: Dataset, paths: set[str] | frozenset[str]) -> Dataset:
     return replace(data, samples=tuple(s for s in data.samples if s.path not in paths))
 
 
-def _pictures_in_words(n: int) -> str:
-    return f"{n} picture{'' if n == 1 else 's'}"
+def _left_out(before: Dataset, after: Dataset) -> str:
+    kept = {sample.key for sample in after.samples}
+    gone = [sample for sample in before.samples if sample.key not in kept]
+    is_whole = all(sample.box_xyxy is None for sample in gone)
+    return _in_words(len(gone), "picture" if is_whole else "face")
+
+
+def _in_words(n: int, noun: str = "picture") -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}" if n else ""

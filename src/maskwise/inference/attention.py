@@ -11,9 +11,9 @@ from PIL import Image
 from maskwise.errors import InvalidInput
 from maskwise.extras import load
 from maskwise.faces.whole import WholePicture
-from maskwise.inference.decision import decide
+from maskwise.inference.decision import DecisionRule
 from maskwise.inference.draw import contact_sheet, draw
-from maskwise.inference.pipeline import require_image
+from maskwise.inference.pipeline import read_rule, require_image
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.run import Run
 
@@ -36,27 +36,36 @@ class Explanation:
     """An answer, and what spoke for it where.
 
     Attributes:
-        probability: Of each class in the order of `LABELS`, `(classes,)` float32.
-        label: The answer, a class number of `LABELS`.
-        heat: How much the network found at each pixel of the picture that spoke for the answer,
-            as a share of what it found at the warmest, `(h, w)` float32 in [0, 1]; 0 everywhere
-            if nothing did.
+        probability: Of each class in the order of `LABELS`, `(classes,)` float32, calibrated.
+        label: The answer, a class number of `LABELS`, or -1 for *unsure*.
+        heat: How much the network found at each pixel of the picture that spoke for the most
+            probable class, as a share of what it found at the warmest, `(h, w)` float32 in [0, 1];
+            0 everywhere if nothing did.
     """
 
     probability: NDArray[np.float32]
     label: int
     heat: NDArray[np.float32]
 
+    @property
+    def leaning(self) -> int:
+        """The most probable class: the answer, or what it would be if it were not *unsure*."""
+        return int(self.probability.argmax())
+
 
 class Explainer:
-    """A network that tells why, together with the one preprocessing that it was trained with.
+    """A network that tells why, with its preprocessing and the rule by which it answers.
 
     Attributes:
         spec: That preprocessing.
     """
 
-    def __init__(self, gradcam: "GradCam", spec: PreprocessSpec) -> None:
+    def __init__(
+        self, gradcam: "GradCam", spec: PreprocessSpec, rule: DecisionRule | None = None
+    ) -> None:
+        """Join a network with how it sees and answers; without a rule, it answers always."""
         self._gradcam = gradcam
+        self._rule = rule or DecisionRule()
         self.spec = spec
 
     @classmethod
@@ -72,7 +81,7 @@ class Explainer:
         """
         opened = run if isinstance(run, Run) else Run.open(run)
         runtime = load("maskwise.inference.runtime_gradcam", extra="train")
-        return cls(runtime.GradCam.load(opened), opened.recipe.preprocess)
+        return cls(runtime.GradCam.load(opened), opened.recipe.preprocess, read_rule(opened))
 
     def __call__(self, image_rgb: NDArray[np.uint8]) -> Explanation:
         """Answer, and tell why.
@@ -85,13 +94,13 @@ class Explainer:
         """
         require_image(image_rgb)
         probability, evidence = self._gradcam.run(self.spec(image_rgb)[None])
-        (label,) = decide(probability).tolist()
+        (label,) = self._rule.decide(probability).tolist()
         rows, columns = (
             _interpolation(centres, n_pixels)
             for centres, n_pixels in zip(self._gradcam.centres_hw, image_rgb.shape, strict=False)
         )
         heat = rows @ evidence[0] @ columns.T
-        return Explanation(probability[0], label, heat / (heat.max() or 1))
+        return Explanation(self._rule.calibrate(probability)[0], label, heat / (heat.max() or 1))
 
 
 def explain(run: str | os.PathLike[str] | Run, image_rgb: NDArray[np.uint8]) -> Explanation:

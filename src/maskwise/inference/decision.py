@@ -38,7 +38,7 @@ class DecisionRule:
         max_error: The error rate among the answered that the rule was chosen for, or None.
         confidence: How often, over many validation sets, a guaranteed rule keeps `max_error`.
         guaranteed: Whether the validation pictures sufficed to show that `max_error` is kept. If
-            not, although one was asked for, the rule answers as rarely as it can.
+            not, although one was asked for, nothing is answered.
         n: How many validation pictures, or groups of them, it was chosen on.
 
     Raises:
@@ -124,7 +124,8 @@ class DecisionRule:
             InvalidInput: As `calibrate`.
         """
         sure = self.calibrate(probability).max(axis=1, initial=0) >= self.min_probability
-        return np.where(sure, decide(probability), UNSURE)
+        promised = self.max_error is None or self.guaranteed
+        return np.where(sure & promised, decide(probability), UNSURE)
 
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON, one for each attribute."""

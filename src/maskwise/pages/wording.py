@@ -64,12 +64,14 @@ def points_text(difference: float | None) -> str:
 
 
 def p_text(p: float) -> str:
-    """A p-value that never rounds to 0.
+    """A p-value that rounds neither to 0 nor to the mark of 0.05.
 
-    >>> p_text(0.0312), p_text(0.00002)
-    ('p = 0.031', 'p < 0.001')
+    >>> p_text(0.0312), p_text(0.00002), p_text(0.0496)
+    ('p = 0.031', 'p < 0.001', 'p = 0.0496')
     """
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.4f}" if p != 0.05 and f"{p:.3f}" == "0.050" else f"p = {p:.3f}"
 
 
 def _short_of_whole(number: float, digits: int, whole: int) -> str:

@@ -40,7 +40,22 @@ def test_each_fault_is_counted_once() -> None:
     faults = Faults.of("a.jpg", MIXED, ANY_SIZE)
     assert (faults.missed, faults.misnamed, faults.false_alarms) == (1, 1, 1)
     assert faults.total == 3
-    assert faults.to_dict() == {"path": "a.jpg", "missed": 1, "misnamed": 1, "false_alarms": 1}
+    assert faults.to_dict() == {
+        "path": "a.jpg",
+        "missed": 1,
+        "displaced": 0,
+        "misnamed": 1,
+        "false_alarms": 1,
+    }
+
+
+def test_a_box_that_overlaps_too_little_is_no_false_alarm() -> None:
+    left, top, right, bottom = PLACES[0]
+    beside = scene({0: WITH_MASK}, {0: WITH_MASK})
+    beside.answer.xyxy[0] = left + 15, top, right + 15, bottom
+    faults = Faults.of("a.jpg", beside, ANY_SIZE)
+    assert (faults.missed, faults.displaced, faults.false_alarms) == (0, 1, 0)
+    assert faults.total == 0
 
 
 def test_what_is_too_small_is_no_fault() -> None:

@@ -79,7 +79,7 @@ def test_classes_that_the_network_does_not_know_are_ignored(tiny_run: Path, tmp_
     report = evaluate_scenes(tiny_run, write_scenes(tmp_path, rows), faces="whole")
     overall = report.metrics.overall
     assert (overall.support, overall.found, overall.false_alarms) == (1, 0, 0)
-    assert report.notes == ("Left out: 1 picture of classes that the network does not know.",)
+    assert report.notes == ("Left out: 1 face of classes that the network does not know.",)
 
 
 def test_pictures_without_a_face_count_for_their_false_alarms(

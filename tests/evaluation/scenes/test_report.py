@@ -44,7 +44,7 @@ def report() -> SceneReport:
         created="2026-11-25T02:09:45+00:00",
         facts={"Judged on": EVIL},
         metrics=measure_scenes(scenes),
-        faults=(Faults(EVIL, 2, 0, 0, THUMBNAIL), Faults("b.jpg", 0, 1, 0)),
+        faults=(Faults(EVIL, 2, 1, 0, 0, THUMBNAIL), Faults("b.jpg", 0, 0, 1, 0)),
         notes=("Left out: 3 pictures. Try `maskwise evaluate`.",),
     )
 
@@ -69,7 +69,7 @@ def test_names_of_files_fool_nobody(report: SceneReport) -> None:
     assert "\u202e" not in page + markdown
     rows = [line for line in markdown.splitlines() if line.startswith("| `scenes/")]
     assert len(rows) == 1
-    assert rows[0].count(" | ") == 3
+    assert rows[0].count(" | ") == 4
 
 
 def test_the_markdown_has_the_same_figures(report: SceneReport) -> None:
@@ -87,6 +87,7 @@ def test_the_files_are_written_and_read_back(report: SceneReport, tmp_path: Path
     assert values["worst_pictures"][0] == {
         "path": EVIL,
         "missed": 2,
+        "displaced": 1,
         "misnamed": 0,
         "false_alarms": 0,
     }
@@ -95,5 +96,5 @@ def test_the_files_are_written_and_read_back(report: SceneReport, tmp_path: Path
 def test_nothing_to_judge_is_said_so() -> None:
     empty = SceneReport(title="t", created="c", facts={}, metrics=measure_scenes([]))
     assert "No faces to judge on" in Reader(empty.to_html()).text
-    assert "every face was found and none misnamed" in Reader(empty.to_html()).text
+    assert "no face was missed or misnamed" in Reader(empty.to_html()).text
     assert "**No faces to judge on.**" in empty.to_markdown()

@@ -26,7 +26,8 @@ class Faults:
 
     Attributes:
         path: Of the picture, relative to the data folder.
-        missed: How many faces the detector missed.
+        missed: How many faces the detector overlooked.
+        displaced: How many it put a box on that overlaps them too little.
         misnamed: How many it found that were then called another class.
         false_alarms: How many answers lie on no face.
         picture_jpeg: A small copy with the faces marked: as `draw_faults` does, or empty.
@@ -34,13 +35,14 @@ class Faults:
 
     path: str
     missed: int
+    displaced: int
     misnamed: int
     false_alarms: int
     picture_jpeg: bytes = b""
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """All but the displaced boxes, which are as often the annotator's."""
         return self.missed + self.misnamed + self.false_alarms
 
     @classmethod
@@ -48,13 +50,15 @@ class Faults:
         """Count what went wrong with the faces of a size; the picture is not drawn yet."""
         match = scene.match(size)
         found = match.face >= 0
+        displaced = int((scene.match_loosely(match) >= 0).sum())
         called = scene.answer.label[found]
         is_misnamed = (called != scene.truth_label[match.face[found]]) & (called != UNSURE)
         return cls(
             path=path,
-            missed=int(match.is_judged.sum() - found.sum()),
+            missed=int(match.is_judged.sum() - found.sum()) - displaced,
+            displaced=displaced,
             misnamed=int(is_misnamed.sum()),
-            false_alarms=int(match.is_false.sum()),
+            false_alarms=int(match.is_false.sum()) - displaced,
         )
 
     def to_dict(self) -> Mapping[str, Any]:
@@ -62,6 +66,7 @@ class Faults:
         return {
             "path": self.path,
             "missed": self.missed,
+            "displaced": self.displaced,
             "misnamed": self.misnamed,
             "false_alarms": self.false_alarms,
         }
@@ -71,14 +76,15 @@ def draw_faults(image_rgb: NDArray[np.uint8], scene: Scene, size: SizeRange) -> 
     """A small JPEG of a picture with its faces marked.
 
     A face that was found has a box in the colour of what it was called, with a second one in the
-    colour of the truth around it if that is another; a false alarm is crossed out; a missed face
-    has a dashed box in black and white. Ignored faces and answers are not marked.
+    colour of the truth around it if that is another; a false alarm is crossed out; a face that was
+    not found has a dashed box in black and white. Ignored faces and answers are not marked.
     """
     picture = Image.fromarray(image_rgb)
     picture.thumbnail((_LONG_SIDE_PX, _LONG_SIDE_PX))
     pen = ImageDraw.Draw(picture)
     scale = np.tile(np.divide(picture.size, image_rgb.shape[1::-1]), 2)
     match = scene.match(size)
+    loose = scene.match_loosely(match)
     missed = match.is_judged.copy()
     missed[match.face[match.face >= 0]] = False
     for box in _boxes(scene.truth_xyxy[missed] * scale):
@@ -87,6 +93,8 @@ def draw_faults(image_rgb: NDArray[np.uint8], scene: Scene, size: SizeRange) -> 
         (box,) = _boxes(scene.answer.xyxy[index : index + 1] * scale)
         answer = int(scene.answer.label[index])
         pen.rectangle(box, outline=label_colour_rgb(answer), width=2)
+        if loose[index] >= 0:
+            continue
         if match.is_false[index]:
             left, top, right, bottom = box
             pen.line((left, top, right, bottom), fill=label_colour_rgb(answer), width=1)

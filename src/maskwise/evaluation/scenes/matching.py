@@ -27,6 +27,9 @@ from maskwise.errors import InvalidInput
 MIN_IOU: Final = 0.5
 """From which overlap on an answer counts as having found a face."""
 
+LOOSE_IOU: Final = 0.2
+"""From which overlap on an answer that found no face still lies on one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SizeRange:
@@ -117,6 +120,46 @@ def match_faces(
     overlap = iou(answer_xyxy, truth_xyxy)
     # No overlap is above 1: with 1 added, a judged face goes before every ignored one.
     appeal = np.where(overlap >= MIN_IOU, overlap + is_judged, 0.0)
+    face = _choose(score, appeal)
+    is_false = (face < 0) & size.holds(answer_xyxy)
+    face[~np.append(is_judged, False)[face]] = -1
+    n_ignored = 0 if ignored_xyxy is None else len(ignored_xyxy)
+    return Match(face, is_false, is_judged[: len(is_judged) - n_ignored])
+
+
+def match_loosely(
+    score: NDArray[np.float32] | NDArray[np.float64],
+    answer_xyxy: Boxes,
+    truth_xyxy: Boxes,
+    match: Match,
+) -> NDArray[np.int64]:
+    """On which face, found by none, each answer lies that found none: it overlaps too little.
+
+    So it is where detector and annotators draw faces differently, or where a box is badly placed:
+    other faults than to overlook a face, or to see one where there is none.
+
+    Args:
+        score: As in `match_faces`, `(d,)`.
+        answer_xyxy: Likewise.
+        truth_xyxy: Likewise, `(t, 4)`.
+        match: What it returned.
+
+    Returns:
+        The face of each answer, or -1, `(d,)`.
+    """
+    is_free = match.is_judged.copy()
+    is_free[match.face[match.face >= 0]] = False
+    overlap = iou(answer_xyxy, truth_xyxy)
+    overlap[~match.is_false] = 0.0
+    overlap[:, ~is_free] = 0.0
+    return _choose(score, np.where(overlap >= LOOSE_IOU, overlap, 0.0))
+
+
+def _choose(
+    score: NDArray[np.float32] | NDArray[np.float64], appeal: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Let answers choose, the best first, each the free face that appeals most to it; -1: none."""
+    appeal = appeal.copy()
     face = np.full(len(score), -1, dtype=np.int64)
     order = np.argsort(-score, kind="stable")
     for answer in order[appeal[order].any(axis=1)]:
@@ -124,10 +167,7 @@ def match_faces(
         if appeal[answer, best] > 0:
             face[answer] = best
             appeal[:, best] = 0.0
-    is_false = (face < 0) & size.holds(answer_xyxy)
-    face[~np.append(is_judged, False)[face]] = -1
-    n_ignored = 0 if ignored_xyxy is None else len(ignored_xyxy)
-    return Match(face, is_false, is_judged[: len(is_judged) - n_ignored])
+    return face
 
 
 @dataclass(frozen=True, slots=True, eq=False)

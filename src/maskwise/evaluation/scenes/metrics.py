@@ -1,7 +1,8 @@
 """Metrics: whether the faces of whole pictures are found, and what is then said of them.
 
-Two things can go wrong with a face, and they are kept apart: the detector misses it, or it is found
-and misnamed. Average precision (AP) judges both at once, as detectors are compared in the field.
+What can go wrong with a face is kept apart: the detector misses it, or puts its box so that it
+overlaps the face by less than half, or it is found and misnamed. Average precision (AP) judges all
+at once, as detectors are compared in the field.
 
 An answer names one class, as those of most detectors do: it ranks in that class alone, with
 detector score x probability of the class. An *unsure* face ranks in none: for AP it is missed, for
@@ -25,6 +26,7 @@ from maskwise.evaluation.scenes.matching import (
     Ranking,
     SizeRange,
     match_faces,
+    match_loosely,
 )
 from maskwise.intervals import CONFIDENCE, Estimate, bootstrap, share_of
 from maskwise.labels import LABELS, UNSURE, label_name
@@ -32,7 +34,8 @@ from maskwise.results import Faces
 
 _SIZE_EDGES_PX: Final = (0.0, 16.0, 32.0, 64.0, math.inf)
 _RESAMPLES: Final = 1000
-_MISSED: Final = -2  # beside the labels and UNSURE
+_MISSED: Final = -3  # below the labels and UNSURE
+_DISPLACED: Final = -2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +89,10 @@ class Scene:
             ignored_xyxy=self.ignored_xyxy,
         )
 
+    def match_loosely(self, match: Match) -> NDArray[np.int64]:
+        """On which face each answer lies that found none; see `matching.match_loosely`."""
+        return match_loosely(self.answer.detector_score, self.answer.xyxy, self.truth_xyxy, match)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneClassMetrics:
@@ -95,6 +102,7 @@ class SceneClassMetrics:
         label: The true class by number in `LABELS`.
         support: How many such faces there are.
         called: Of those found, how many were called what: in the order of `LABELS`, then *unsure*.
+        displaced: How many were not found, though an answer lies on them: it overlaps too little.
         average_precision: Of the answers that name this class; undefined without such a face.
         detector_recall: Share of the faces that were found.
         accuracy: Of the faces found, the share named rightly; *unsure* is not right.
@@ -103,6 +111,7 @@ class SceneClassMetrics:
     label: int
     support: int
     called: tuple[int, ...]
+    displaced: int
     average_precision: Estimate
     detector_recall: Estimate
     accuracy: Estimate
@@ -114,8 +123,8 @@ class SceneClassMetrics:
 
     @property
     def missed(self) -> int:
-        """How many the detector missed."""
-        return self.support - self.found
+        """How many the detector overlooked: no answer lies on them."""
+        return self.support - self.found - self.displaced
 
     @property
     def right(self) -> int:
@@ -138,6 +147,7 @@ class SceneClassMetrics:
             "label": label_name(self.label),
             "support": self.support,
             "missed": self.missed,
+            "displaced": self.displaced,
             "right": self.right,
             "misnamed": self.misnamed,
             "unsure": self.unsure,
@@ -157,7 +167,7 @@ class SizeMetrics:
         mean_average_precision: Over the classes that have a face of this size.
         detector_recall: Share of the faces that were found.
         accuracy: Of the faces found, the share named rightly; *unsure* is not right.
-        false_alarms: How many answers of this size lie on no face.
+        false_alarms: How many answers of this size lie on no face, not even loosely.
         false_alarms_per_picture: The same by picture.
     """
 
@@ -272,9 +282,13 @@ def measure_scenes(scenes: Sequence[Scene], *, min_size_px: float = 0.0) -> Scen
 def _measure_size(scenes: Sequence[Scene], size: SizeRange) -> SizeMetrics:
     rankings = [_rank(scenes, label, size) for label in range(len(LABELS))]
     matches = [scene.match(size) for scene in scenes]
-    false_alarms = np.array([match.is_false.sum() for match in matches], dtype=np.int64)
+    loose = [scene.match_loosely(match) for scene, match in zip(scenes, matches, strict=True)]
+    false_alarms = np.array(
+        [(match.is_false & (face < 0)).sum() for match, face in zip(matches, loose, strict=True)],
+        dtype=np.int64,
+    )
     *average_precision, mean, alarm_rate = _estimate(rankings, false_alarms)
-    faces = _JudgedFaces.of(scenes, matches)
+    faces = _JudgedFaces.of(scenes, matches, loose)
     return SizeMetrics(
         size=size,
         per_class=tuple(
@@ -296,6 +310,7 @@ def _measure_class(
         label=label,
         support=len(faces.label),
         called=tuple(int((faces.called == each).sum()) for each in (*range(len(LABELS)), UNSURE)),
+        displaced=int((faces.called == _DISPLACED).sum()),
         average_precision=average_precision,
         detector_recall=faces.detector_recall(),
         accuracy=faces.accuracy(),
@@ -311,10 +326,16 @@ class _JudgedFaces:
     called: NDArray[np.int64]
 
     @classmethod
-    def of(cls, scenes: Sequence[Scene], matches: Sequence[Match]) -> Self:
+    def of(
+        cls,
+        scenes: Sequence[Scene],
+        matches: Sequence[Match],
+        loose: Sequence[NDArray[np.int64]],
+    ) -> Self:
         picture, label, called = [], [], []
-        for number, (scene, match) in enumerate(zip(scenes, matches, strict=True)):
+        for number, (scene, match, on) in enumerate(zip(scenes, matches, loose, strict=True)):
             answer = np.full(len(scene.truth_label), _MISSED, dtype=np.int64)
+            answer[on[on >= 0]] = _DISPLACED
             found = match.face >= 0
             answer[match.face[found]] = scene.answer.label[found]
             picture.append(np.full(int(match.is_judged.sum()), number, dtype=np.int64))
@@ -330,10 +351,10 @@ class _JudgedFaces:
         )
 
     def detector_recall(self) -> Estimate:
-        return share_of(self.called != _MISSED, self.picture)
+        return share_of(self.called >= UNSURE, self.picture)
 
     def accuracy(self) -> Estimate:
-        found = self.called != _MISSED
+        found = self.called >= UNSURE
         return share_of((self.called == self.label)[found], self.picture[found])
 
 
