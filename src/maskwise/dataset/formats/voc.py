@@ -18,7 +18,7 @@ from maskwise.dataset.formats.annotated import AnnotatedPicture, by_side
 from maskwise.dataset.formats.coordinates import format_coordinate, parse_box, shorten
 from maskwise.dataset.formats.listing import ClassOf, Listing
 from maskwise.dataset.formats.sides import FILE_NAMES, SideBook, read_names, side_named, write_names
-from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree
+from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree, join
 from maskwise.dataset.samples import Candidate, Sample
 from maskwise.durable import make_folder
 from maskwise.labels import LABELS
@@ -65,8 +65,9 @@ def find_voc(tree: Tree) -> list[str]:
     for path in tree.named(".xml"):
         try:
             with (tree.root / path).open("rb") as file:
-                if b"<annotation" in file.read(_HEAD_BYTES):
-                    return [path]
+                head = file.read(_HEAD_BYTES).replace(b"\0", b"")  # UTF-16 becomes ASCII
+            if b"<annotation" in head:
+                return [path]
         except OSError:
             continue
     return []
@@ -75,9 +76,11 @@ def find_voc(tree: Tree) -> list[str]:
 def list_voc(tree: Tree, class_of: ClassOf) -> Listing:
     """Find every face that an XML file with the root `annotation` tells of.
 
-    The picture is the `filename`, or else what is called like the XML file, as `Tree.find` looks
-    for it. `ImageSets/Main/{train,val,test}.txt` or `splits/...` become the attribute `side`;
-    `source/database` becomes `source`; what an object says beside its name and box, an attribute.
+    The picture is the `filename` in the `folder`, or anywhere, or else what is called like the XML
+    file, as `Tree.find` looks for it. If several files tell of one picture, that which is called
+    like it is used. `ImageSets/Main/{train,val,test}.txt` or `splits/...` become the attribute
+    `side`; `source/database` becomes `source`; what an object says beside its name and box, an
+    attribute.
 
     Args:
         tree: What lies in the data folder.
@@ -85,35 +88,44 @@ def list_voc(tree: Tree, class_of: ClassOf) -> Listing:
     """
     listing = Listing(problems=list(tree.problems))
     annotated_by: dict[str, str] = {}
-    for path in tree.named(".xml"):
-        try:
-            root = _parse(path, tree.read(path, _MAX_BYTES))
-            if root.name != "annotation":
-                continue
-            picture = _find_picture(tree, path, root)
-        except BadAnnotation as error:
-            listing.problems.append(error.problem)
-        except NoSuchPicture as error:
-            listing.complain(path, str(error))
+    for path, picture in _pair(tree, listing):
+        first = annotated_by.setdefault(picture, path)
+        if first == path:
+            _list_faces(picture, path, _read(tree, path), class_of, listing)
         else:
-            first = annotated_by.setdefault(picture, path)
-            if first == path:
-                _list_faces(picture, path, root, class_of, listing)
-            else:
-                listing.complain(path, f"{picture!r} is annotated in {first!r} already: not used")
+            listing.complain(path, f"{picture!r} is annotated in {first!r} already: not used")
     _add_sides(tree, annotated_by, listing)
     listing.finish(tree)
     return listing
 
 
+def _pair(tree: Tree, listing: Listing) -> Sequence[tuple[str, str]]:
+    """The annotations, each with its picture: first those that are called like it."""
+    pairs = []
+    for path in tree.named(".xml"):
+        try:
+            root = _read(tree, path)
+            if root.name == "annotation":
+                pairs.append((path, _find_picture(tree, path, root)))
+        except BadAnnotation as error:
+            listing.problems.append(error.problem)
+        except NoSuchPicture as error:
+            listing.complain(path, str(error))
+    return sorted(pairs, key=lambda pair: len({PurePosixPath(path).stem for path in pair}))
+
+
 def _find_picture(tree: Tree, path: str, root: _Element) -> str:
-    folder, stem = posixpath.dirname(path), PurePosixPath(path).stem
-    name = root.text_of("filename")
+    near, stem = posixpath.dirname(path), PurePosixPath(path).stem
+    name = root.text_of("filename") or stem
     try:
-        return tree.find(name or stem, folder)
+        return tree.find(join(root.text_of("folder"), name), near)
+    except NoSuchPicture:
+        pass  # the folder is often that of another machine
+    try:
+        return tree.find(name, near)
     except NoSuchPicture as error:
         try:
-            return tree.find_by_stem(stem, folder)
+            return tree.find_by_stem(stem, near)
         except NoSuchPicture:
             raise error from None
 
@@ -124,8 +136,8 @@ def _list_faces(
     objects = list(root.all("object"))
     source = root.text_of("source", "database")
     if not objects:
-        listing.faceless.append(picture)
-    for element in objects:
+        listing.faceless[picture] = {"source": source} if source else {}
+    for number, element in enumerate(objects, start=1):
         where, name = f"{path}:{element.line}", element.text_of("name")
         label = class_of(name)
         if label is None:
@@ -138,7 +150,9 @@ def _list_faces(
             continue
         attributes = {"source": source} if source else {}
         attributes |= _attributes(element)
-        listing.candidates.append(Candidate(picture, label, box, attributes, _size_hw(root), where))
+        listing.candidates.append(
+            Candidate(picture, label, box, attributes, _size_hw(root), where, number)
+        )
 
 
 def _attributes(element: _Element) -> Mapping[str, str]:
@@ -187,7 +201,7 @@ def _add_sides(tree: Tree, annotated_by: Mapping[str, str], listing: Listing) ->
 def _names(annotated_by: Mapping[str, str]) -> Mapping[str, str]:
     """The pictures by what a list may call them; the fuller name goes before the shorter."""
     known: dict[str, str] = {}
-    stems = {picture: path.removesuffix(".xml") for picture, path in annotated_by.items()}
+    stems = {picture: path[: -len(".xml")] for picture, path in annotated_by.items()}
     for name_of in (_inner, str, posixpath.basename):
         for names in (stems, {picture: picture for picture in annotated_by}):
             called = {picture: name_of(name) for picture, name in names.items()}
@@ -200,6 +214,10 @@ def _names(annotated_by: Mapping[str, str]) -> Mapping[str, str]:
 
 def _inner(path: str) -> str:
     return path.partition("/")[2] or path
+
+
+def _read(tree: Tree, path: str) -> _Element:
+    return _parse(path, tree.read(path, _MAX_BYTES))
 
 
 def _parse(path: str, content: bytes) -> _Element:
