@@ -7,15 +7,14 @@ be told apart.
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
-from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import escape
 
 from maskwise.dataset.formats.annotated import AnnotatedPicture, by_side
 from maskwise.dataset.formats.coordinates import format_coordinate, parse_box, shorten
+from maskwise.dataset.formats.element import Element, parse_xml
 from maskwise.dataset.formats.listing import ClassOf, Listing
 from maskwise.dataset.formats.sides import FILE_NAMES, SideBook, read_names, side_named, write_names
 from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree, join
@@ -27,37 +26,11 @@ from maskwise.preprocess import BoxXyxy
 PICTURE_FOLDER: Final = "JPEGImages"
 
 _MAX_BYTES: Final = 16 * 2**20
-_MAX_DEPTH: Final = 32
-_MAX_ELEMENTS: Final = 200_000  # of 300 bytes each
 _HEAD_BYTES: Final = 1024
 _EDGES: Final = ("xmin", "ymin", "xmax", "ymax")
 _SAYS_NOTHING: Final = ("", "0", "Unspecified")  # of pose, truncated, occluded, difficult
 _LIST_FOLDERS: Final = ("ImageSets/Main", "splits")
 _NOT_IN_XML: Final = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(slots=True)
-class _Element:
-    """An XML element, with the line that it begins on."""
-
-    name: str
-    line: int
-    texts: list[str] = field(default_factory=list)
-    children: list["_Element"] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.texts).strip()
-
-    def all(self, name: str) -> Iterator["_Element"]:
-        return (child for child in self.children if child.name == name)
-
-    def text_of(self, *names: str) -> str:
-        """The text of a descendant, by the names that lead to it; empty if it is not there."""
-        element: _Element | None = self
-        for name in names:
-            element = next(element.all(name), None) if element else None
-        return element.text if element else ""
 
 
 def find_voc(tree: Tree) -> list[str]:
@@ -114,7 +87,7 @@ def _pair(tree: Tree, listing: Listing) -> Sequence[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: len({PurePosixPath(path).stem for path in pair}))
 
 
-def _find_picture(tree: Tree, path: str, root: _Element) -> str:
+def _find_picture(tree: Tree, path: str, root: Element) -> str:
     near, stem = posixpath.dirname(path), PurePosixPath(path).stem
     name = root.text_of("filename") or stem
     try:
@@ -131,7 +104,7 @@ def _find_picture(tree: Tree, path: str, root: _Element) -> str:
 
 
 def _list_faces(
-    picture: str, path: str, root: _Element, class_of: ClassOf, listing: Listing
+    picture: str, path: str, root: Element, class_of: ClassOf, listing: Listing
 ) -> None:
     objects = list(root.all("object"))
     source = root.text_of("source", "database")
@@ -155,7 +128,7 @@ def _list_faces(
         )
 
 
-def _attributes(element: _Element) -> Mapping[str, str]:
+def _attributes(element: Element) -> Mapping[str, str]:
     return {
         child.name: child.text
         for child in element.children
@@ -165,7 +138,7 @@ def _attributes(element: _Element) -> Mapping[str, str]:
     }
 
 
-def _size_hw(root: _Element) -> tuple[int, int] | None:
+def _size_hw(root: Element) -> tuple[int, int] | None:
     try:
         height, width = (int(root.text_of("size", edge)) for edge in ("height", "width"))
     except ValueError:
@@ -216,57 +189,8 @@ def _inner(path: str) -> str:
     return path.partition("/")[2] or path
 
 
-def _read(tree: Tree, path: str) -> _Element:
-    return _parse(path, tree.read(path, _MAX_BYTES))
-
-
-def _parse(path: str, content: bytes) -> _Element:
-    """Parse XML without the parts of it that can do harm.
-
-    Raises:
-        BadAnnotation: It is broken, nested too deeply, or brings a document type or entities.
-    """
-    parser = ParserCreate()
-    document = _Element("", 0)
-    open_elements = [document]
-    n_elements = 0
-
-    def refuse(*_: object) -> None:
-        raise BadAnnotation(
-            f"{path}:{parser.CurrentLineNumber}",
-            "a document type is not accepted in an annotation: remove it",
-        )
-
-    def start(name: str, _: object) -> None:
-        nonlocal n_elements
-        n_elements += 1
-        if len(open_elements) > _MAX_DEPTH or n_elements > _MAX_ELEMENTS:
-            raise BadAnnotation(
-                f"{path}:{parser.CurrentLineNumber}",
-                "is nested too deeply or has too many elements",
-            )
-        element = _Element(name, parser.CurrentLineNumber)
-        open_elements[-1].children.append(element)
-        open_elements.append(element)
-
-    def end(_: str) -> None:
-        open_elements.pop()
-
-    def text(data: str) -> None:
-        open_elements[-1].texts.append(data)
-
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    try:
-        parser.Parse(content, True)
-    except ExpatError as error:
-        raise BadAnnotation(f"{path}:{error.lineno}", f"is broken XML: {error}") from error
-    except (LookupError, ValueError) as error:
-        raise BadAnnotation(path, f"has an encoding that is not known: {error}") from error
-    return document.children[0]
+def _read(tree: Tree, path: str) -> Element:
+    return parse_xml(path, tree.read(path, _MAX_BYTES))
 
 
 def write_voc(root: Path, pictures: Sequence[AnnotatedPicture]) -> None:
