@@ -71,6 +71,24 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(path.parent.iterdir()) == [path, mine]
 
 
+def test_a_link_to_an_empty_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with whole_folder(tmp_path / "link") as unfinished:
+        (unfinished / "a.txt").write_text("a")
+    assert (tmp_path / "link").is_symlink()
+    assert [entry.name for entry in (tmp_path / "real").iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("path", [".", "", "/", "x/.."])
+def test_a_folder_in_use_cannot_be_replaced(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputFailed, match="in use"), whole_folder(Path(path)):
+        pass
+
+
 def test_a_file_in_the_way_of_a_folder_stays(tmp_path: Path) -> None:
     path = tmp_path / "set"
     path.write_text("precious")

@@ -70,23 +70,43 @@ def whole_folder(path: Path) -> Iterator[Path]:
     If anything fails before, nothing of it is left behind; only a kill can leave the folder beside.
 
     Raises:
-        OutputFailed: We may not write there, or the disk is full.
+        OutputFailed: It is no place for a folder, see `require_place`; we may not write there, or
+            the disk is full.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")  # nobody else's
+    place = require_place(path)
+    beside = place.with_name(f"{place.name}.{os.getpid()}{PARTIAL_SUFFIX}")  # nobody else's
     try:
-        if path.exists() and not path.is_dir():
-            raise FileExistsError(errno.EEXIST, "a file is in the way")
         beside.mkdir(parents=True)
         try:
             yield beside
-            if path.exists():
-                path.rmdir()
-            beside.rename(path)
+            if place.exists():
+                place.rmdir()
+            beside.rename(place)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
     except OSError as error:
         raise output_failed(path, error) from error
+
+
+def require_place(path: Path) -> Path:
+    """The place that `whole_folder` takes, links followed.
+
+    Raises:
+        OutputFailed: A file is there, or the folder is the current one or that of all others, and
+            cannot be replaced.
+    """
+    try:
+        place = Path(os.path.realpath(path))
+        if place.exists() and not place.is_dir():
+            raise FileExistsError(errno.EEXIST, "a file is in the way")
+        if place in (Path.cwd(), Path(place.anchor)):
+            raise OSError(
+                errno.EBUSY, "the folder is in use and cannot be replaced; name a new one"
+            )
+    except OSError as error:
+        raise output_failed(path, error) from error
+    return place
 
 
 def output_failed(path: Path, error: OSError) -> OutputFailed:

@@ -62,8 +62,23 @@ def test_convert_names_the_first_problems_and_goes_on(tmp_path: Path) -> None:
         ),
         "  and 2 more",
         "1 pictures of which no class is known",
+        "  with_mask/0001.png",
         f"Wrote 1 faces as csv to {tmp_path / 'out'}: 1 without_mask",
     ]
+
+
+def test_convert_tells_by_its_exit_code_of_pictures_that_it_left_out(tmp_path: Path) -> None:
+    data = fill_class_folders(tmp_path / "data", per_class=1)
+    shutil.copy(data / "with_mask" / "0001.png", data / "other.png")
+    done = maskwise_data("convert", data, tmp_path / "out", "--to", "csv")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[:2] == [
+        "1 pictures of which no class is known",
+        "  other.png",
+    ]
+    done = maskwise_data("convert", data, tmp_path / "strict", "--to", "csv", "--strict")
+    assert done.returncode == 1
+    assert not (tmp_path / "strict").exists()
 
 
 def test_convert_refuses_problems_if_it_is_to_be_strict(tmp_path: Path) -> None:
@@ -79,6 +94,7 @@ def test_convert_refuses_at_once_what_it_could_not_write(tmp_path: Path) -> None
     data = fill_class_folders(tmp_path / "data", per_class=1)
     for arguments, message in (
         ((data, "--to", "csv"), "`out` must be new or empty"),
+        ((data / "out", "--to", "csv"), "`out` must not lie in the data folder"),
         ((tmp_path / "out", "--to", "kitti"), "`format` must be one of"),
         ((tmp_path / "out", "--to", "csv", "--class", "Maske"), "must be NAME=LABEL"),
     ):
@@ -123,3 +139,6 @@ def test_a_cleaned_copy_goes_into_no_folder_that_holds_files(pictures: Path) -> 
     done = maskwise_data("audit", pictures, "--fix", pictures)
     assert done.returncode == 2
     assert "must be new or empty" in done.stderr
+    done = maskwise_data("audit", pictures, "--fix", pictures / "cleaned")
+    assert done.returncode == 2
+    assert "must not lie in the data folder" in done.stderr

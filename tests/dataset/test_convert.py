@@ -2,7 +2,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotations import put_picture
+from annotations import put_picture, put_text
 from limits import file_size_limit
 from maskwise.dataset.convert import convert
 from maskwise.dataset.dataset import Dataset
@@ -41,7 +41,7 @@ def paths_of(data: Dataset) -> set[str]:
 
 def require_same(found: Dataset, expected: Dataset, *, tolerance: float = 0.0) -> None:
     """That two data sets say the same of the same pictures, wherever these lie."""
-    assert faceless_bytes(found) == faceless_bytes(expected)
+    assert by_faceless_picture(found) == by_faceless_picture(expected)
     pairs = list(zip(by_picture(found), by_picture(expected), strict=True))
     for ours, theirs in pairs:
         assert replace(ours, path="", box_xyxy=None) == replace(theirs, path="", box_xyxy=None)
@@ -53,8 +53,11 @@ def by_picture(data: Dataset) -> list[Sample]:
     return sorted(data.samples, key=lambda sample: sample.sha256)  # faces keep their order
 
 
-def faceless_bytes(data: Dataset) -> list[bytes]:
-    return sorted((data.root / path).read_bytes() for path in data.faceless)
+def by_faceless_picture(data: Dataset) -> Mapping[bytes, Mapping[str, str]]:
+    return {
+        (data.root / path).read_bytes(): data.faceless_attributes.get(path, {})
+        for path in data.faceless
+    }
 
 
 # Any character that a file may be called by; of each name, only the first 20.
@@ -81,12 +84,20 @@ def boxes(draw: st.DrawFn) -> tuple[float, float, float, float]:
 Faces = list[tuple[int, tuple[float, float, float, float] | None, Mapping[str, str]]]
 
 
+@dataclass(frozen=True)
+class Description:
+    """What is to be said of each picture of a data set, by path; attributes, if it has no face."""
+
+    faces: Mapping[str, Faces]
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
 @st.composite
-def descriptions(draw: st.DrawFn, *, boxed: bool) -> dict[str, Faces]:
-    """What is to be said of each picture of a data set, by path."""
+def descriptions(draw: st.DrawFn, *, boxed: bool) -> Description:
     sided = draw(st.booleans())
     box = st.one_of(st.none(), boxes()) if boxed else st.none()
-    face = st.tuples(st.integers(0, 2), box, st.dictionaries(attribute_names, texts, max_size=3))
+    said = st.dictionaries(attribute_names, texts, max_size=3)
+    face = st.tuples(st.integers(0, 2), box, said)
     faces = st.lists(
         face,
         max_size=3 if boxed else 1,
@@ -97,22 +108,26 @@ def descriptions(draw: st.DrawFn, *, boxed: bool) -> dict[str, Faces]:
         st.lists(listable if sided else names, min_size=1, max_size=4, unique_by=str.casefold)
     )
     described: dict[str, Faces] = {}
+    attributes_of: dict[str, Mapping[str, str]] = {}
     for stem in stems:
         folder = draw(st.sampled_from(["", "images/", "a/", "with_mask/", "a/no_face/", "labels/"]))
         side = draw(st.sampled_from(["train", "validation", "test"]))
-        described[f"{folder}{stem}.png"] = [
+        path = f"{folder}{stem}.png"
+        described[path] = [
             (label, box, attributes | {"side": side} if sided else attributes)
             for label, box, attributes in draw(faces)
         ]
+        if not described[path]:
+            attributes_of[path] = draw(said) | ({"side": side} if sided else {})
     if not any(described.values()):
         described["one more.png"] = [(1, None, {"side": "train"} if sided else {})]
-    return described
+    return Description(described, attributes_of)
 
 
-def make(root: Path, described: Mapping[str, Faces]) -> Dataset:
+def make(root: Path, described: Description) -> Dataset:
     """Draw the pictures, and describe them."""
     samples, faceless = [], []
-    for seed, (path, faces) in enumerate(sorted(described.items())):
+    for seed, (path, faces) in enumerate(sorted(described.faces.items())):
         content = put_picture(root / path, seed=seed, size_hw=(HEIGHT, WIDTH)).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         if not faces:
@@ -121,7 +136,11 @@ def make(root: Path, described: Mapping[str, Faces]) -> Dataset:
             Sample(path, label, len(content), digest, (HEIGHT, WIDTH), box, attributes)
             for label, box, attributes in faces
         ]
-    return Dataset(root, tuple(samples), faceless=tuple(faceless))
+    return Dataset(
+        *(root, tuple(samples)),
+        faceless=tuple(faceless),
+        faceless_attributes=described.attributes,
+    )
 
 
 PAIRS = list(itertools.permutations(WITH_BOXES, 2))
@@ -130,7 +149,7 @@ PAIRS = list(itertools.permutations(WITH_BOXES, 2))
 @pytest.mark.parametrize(("there", "back"), PAIRS, ids=map("-".join, PAIRS))
 @settings(max_examples=6, deadline=None)
 @given(descriptions(boxed=True))
-def test_nothing_is_lost_there_and_back(there: str, back: str, described: dict[str, Faces]) -> None:
+def test_nothing_is_lost_there_and_back(there: str, back: str, described: Description) -> None:
     with TemporaryDirectory() as folder:
         data = make(Path(folder, "made"), described)
         first = open_clean(convert(data, Path(folder, "first"), format=there))
@@ -146,7 +165,7 @@ def test_nothing_is_lost_there_and_back(there: str, back: str, described: dict[s
 @pytest.mark.parametrize("there", WITH_BOXES)
 @settings(max_examples=6, deadline=None)
 @given(descriptions(boxed=False))
-def test_class_folders_lose_nothing_either(there: str, described: dict[str, Faces]) -> None:
+def test_class_folders_lose_nothing_either(there: str, described: Description) -> None:
     with TemporaryDirectory() as folder:
         data = make(Path(folder, "made"), described)
         first = open_clean(convert(data, Path(folder, "first"), format="folders"))
@@ -168,7 +187,7 @@ def scenes(tmp_path: Path) -> Dataset:
         "b/one.png": [(2, None, {"note": "=1+1"})],
         "none.png": [],
     }
-    return make(tmp_path / "data", described)
+    return make(tmp_path / "data", Description(described))
 
 
 @pytest.mark.parametrize(
@@ -239,15 +258,16 @@ def test_sides_become_files_of_their_own(tmp_path: Path, format: str, files: lis
     described: dict[str, Faces] = {
         "a.png": [(1, None, {"side": "train"})],
         "b.png": [(1, None, {"side": "validation"})],
+        "wall.png": [],
     }
-    data = make(tmp_path / "data", described)
+    attributes = {"wall.png": {"side": "validation"}}
+    data = make(tmp_path / "data", Description(described, attributes))
     out = convert(data, tmp_path / "out", format=format)
     assert all((out / file).is_file() for file in files)
     (out / "manifest.csv").unlink()
-    assert [face.attributes["side"] for face in Dataset.open(out).samples] == [
-        "train",
-        "validation",
-    ]
+    found = Dataset.open(out)
+    assert [face.attributes["side"] for face in found.samples] == ["train", "validation"]
+    assert list(found.faceless_attributes.values()) == [{"side": "validation"}]
 
 
 def test_boxes_do_not_go_into_class_folders(scenes: Dataset, tmp_path: Path) -> None:
@@ -312,6 +332,47 @@ def test_wrong_arguments_are_refused(scenes: Dataset, tmp_path: Path) -> None:
         convert(scenes, tmp_path / "out", format="kitti")
     with pytest.raises(InvalidInput, match="`out` must be new or empty"):
         convert(scenes, scenes.root, format="csv")
+    with pytest.raises(InvalidInput, match="`out` must not lie in the data folder"):
+        convert(scenes, scenes.root / "a" / ".." / "new", format="csv")
+
+
+@pytest.mark.parametrize("out", [".", ""])
+def test_the_current_folder_is_not_replaced(
+    scenes: Dataset, tmp_path: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(OutputFailed, match="in use"):
+        convert(scenes, out, format="csv")
+
+
+def test_a_data_set_of_which_nothing_can_be_used_is_not_written(tmp_path: Path) -> None:
+    put_text(tmp_path / "data" / "with_mask" / "a.png", "no picture")
+    with pytest.raises(BadDataset, match="must be a picture to convert"):
+        convert(Dataset.open(tmp_path / "data"), tmp_path / "out", format="csv")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, format: str) -> None:
+    described: dict[str, Faces] = {"a.png": [(1, None, {"note": "x" * 131_073})]}
+    data = make(tmp_path / "data", Description(described))
+    with pytest.raises(InvalidInput, match=r"at most 131072 characters\. Received 131073 beside "):
+        convert(data, tmp_path / "out", format=format)
+    assert not (tmp_path / "out").exists()
+    fits = replace(data, samples=(replace(data.samples[0], attributes={"note": "x" * 131_072}),))
+    require_same(open_clean(convert(fits, tmp_path / "out", format=format)), fits)
+
+
+def test_more_pictures_of_one_name_than_are_searched_keep_their_annotations(
+    tmp_path: Path,
+) -> None:
+    first = put_picture(tmp_path / "data" / "with_mask" / "0" / "face.png", size_hw=(8, 8))
+    for number in range(1, 1002):
+        copy = tmp_path / "data" / "with_mask" / str(number) / "face.png"
+        copy.parent.mkdir()
+        copy.hardlink_to(first)
+    out = convert(Dataset.open(tmp_path / "data"), tmp_path / "out", format="voc")
+    assert len(open_clean(out).samples) == 1002
 
 
 def test_progress_counts_every_picture(scenes: Dataset, tmp_path: Path) -> None:
@@ -326,7 +387,7 @@ def test_lists_of_sides_cannot_hold_names_with_line_breaks(tmp_path: Path, forma
         "a\nb.png": [(1, None, {"side": "train"})],
         "c.png": [(1, None, {"side": "test"})],
     }
-    data = make(tmp_path / "data", described)
+    data = make(tmp_path / "data", Description(described))
     with pytest.raises(InvalidInput, match=r"a line each.*choose coco or csv"):
         convert(data, tmp_path / "out", format=format)
     require_same(open_clean(convert(data, tmp_path / "coco", format="coco")), data)

@@ -196,6 +196,7 @@ def test_each_face_of_a_picture_is_a_sample(tmp_path: Path) -> None:
         ("a.png,holiday,1,2,30,40,80,60", "holiday"),
         ("gone.png,mask,1,2,30,40,80,60", "gone.png"),
         ("a.png,mask,1,2,x,40,80,60", "x"),
+        ("a.png,mask,0.1,0.2,0.5,1,80,60", "(0.1, 0.2, 0.5, 1) lies in a single pixel, as shares"),
     ],
 )
 def test_a_face_that_cannot_be_is_a_problem_with_file_and_line(
@@ -206,7 +207,7 @@ def test_a_face_that_cannot_be_is_a_problem_with_file_and_line(
     (problem,) = data.problems
     assert problem.where.startswith("faces.csv")
     assert reason in problem.reason
-    with pytest.raises(BadDataset, match=r"1 problems in the annotations .*faces\.csv"):
+    with pytest.raises(BadDataset, match=r"has 1 problems in annotations\. The first: faces\.csv"):
         Dataset.open(tmp_path / "data", strict=True)
 
 
@@ -222,10 +223,43 @@ def test_the_same_face_twice_is_one(tmp_path: Path) -> None:
     assert "listed twice" in data.problems[0].reason
 
 
-def test_one_face_in_two_classes_cannot_be_trained_on(tmp_path: Path) -> None:
-    data = boxed(tmp_path / "data", "a.png,mask,1,2,30,40,80,60", "a.png,bare face,1,2,30,40,80,60")
-    with pytest.raises(BadDataset, match="in two classes"):
-        data.require_one_class_each()
+def test_of_one_face_in_two_classes_nobody_knows_which_is_right(tmp_path: Path) -> None:
+    data = boxed(
+        tmp_path / "data",
+        *("a.png,mask,1,2,30,40,80,60", "a.png,bare face,1,2,30,40,80,60"),
+        *("a.png,mask,31,2,60,40,80,60", "a.png,bare face,1,2,30,40,8,6"),
+    )
+    assert [sample.box_xyxy for sample in data.samples] == [(31, 2, 60, 40)]
+    assert [(problem.where, problem.reason.partition(":")[0]) for problem in data.problems] == [
+        ("faces.csv:5", "annotated at 8x6, but the upright picture is 80x60"),
+        ("faces.csv:2", "the same face is listed as without_mask and with_mask"),
+        ("faces.csv:3", "the same face is listed as without_mask and with_mask"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "more.png",
+            b"",
+            "has 1 files that cannot be used. The first: more.png: the file is empty",
+        ),
+        ("more.png", None, "1 pictures of which no class is known. The first: more.png"),
+    ],
+)
+def test_a_strict_look_lets_nothing_through_that_is_not_used(
+    pictures: Path, name: str, content: bytes | None, message: str
+) -> None:
+    whole = (pictures / "with_mask" / "0001.png").read_bytes()
+    folder = pictures / "with_mask" if content is not None else pictures
+    (folder / name).write_bytes(whole if content is None else content)
+    assert len(Dataset.open(pictures).samples) == 40
+    with pytest.raises(BadDataset) as caught:
+        Dataset.open(pictures, strict=True)
+    assert message.replace("more.png", str((folder / name).relative_to(pictures))) in str(
+        caught.value
+    )
 
 
 def test_pictures_that_are_said_to_show_no_face_must_be_readable_too(tmp_path: Path) -> None:

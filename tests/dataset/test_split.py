@@ -181,6 +181,13 @@ def test_sides_that_the_data_set_names_are_taken_as_they_are() -> None:
     assert [len(getattr(made, side)) for side in SIDES] == [40, 8, 8, 4]
 
 
+def test_a_side_that_nobody_knows_is_none() -> None:
+    train, stranger, *others = given("ttve")
+    stranger = replace(stranger, attributes={"side": "trian"})
+    made = split_as_given([train, stranger, *others], validation_share=0.1, seed=0)
+    assert made.left_out == (stranger,)
+
+
 @pytest.mark.parametrize("other", ["v", "e"])
 def test_of_two_sides_the_other_is_judged_on_and_validation_is_taken_from_training(
     other: str,

@@ -39,7 +39,7 @@ def audit(
 ) -> None:
     """Look for duplicates, leaks, doubtful labels and shortcuts in DATA."""
     if fix is not None:
-        require_target(fix, "csv")  # what can be known at once comes before what takes time
+        require_target(fix, "csv", data)  # what can be known at once comes before what takes time
     load("maskwise.dataset.audit.audit", extra="train")
     scorer = load("maskwise.faces.yunet", extra="train").FaceScorer()
     with counting("Reading") as progress:

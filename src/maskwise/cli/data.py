@@ -44,7 +44,7 @@ def convert(
     format: Format = None,
     class_name: ClassNames = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse DATA if anything in its annotations is wrong.")
+        bool, typer.Option("--strict", help="Refuse DATA if anything of it cannot be used.")
     ] = False,
     crops: Annotated[
         bool, typer.Option("--crops", help="Cut out faces that have boxes, for class folders.")
@@ -54,7 +54,7 @@ def convert(
 
     The exit code is 1 if some of DATA could not be used.
     """
-    require_target(out, to)  # what can be known at once comes before what takes time
+    require_target(out, to, data)  # what can be known at once comes before what takes time
     with counting("Reading") as progress:
         dataset = open_data(data, format, class_name, strict=strict, on_progress=progress)
     tell_what_is_wrong(dataset)
@@ -62,4 +62,4 @@ def convert(
         convert_data_set(dataset, out, format=to, crops=crops, on_progress=progress)
     counts = ", ".join(f"{n} {name}" for name, n in dataset.counts().items()) or "none"
     say(f"Wrote {len(dataset.samples)} faces as {to} to {out}: {counts}")
-    return 1 if dataset.unreadable or dataset.problems else 0
+    return 1 if dataset.unused() else 0

@@ -65,17 +65,9 @@ def parse_class_names(entries: Sequence[str] | None) -> Mapping[str, str]:
 
 def tell_what_is_wrong(dataset: Dataset) -> None:
     """Say which files and faces of a data set are not used, the first few by name."""
-    problems = [f"{problem.where}: {problem.reason}" for problem in dataset.problems]
-    unreadable = [f"{file.path}: {file.reason}" for file in dataset.unreadable]
-    for what, lines in (
-        ("problems in annotations", problems),
-        ("files that cannot be used", unreadable),
-    ):
-        if lines:
-            say(f"{len(lines)} {what}")
+    for kind, lines in dataset.unused().items():
+        say(f"{len(lines)} {kind}")
         for line in lines[:_SHOWN]:
             say(f"  {legible(line)}")
         if len(lines) > _SHOWN:
             say(f"  and {len(lines) - _SHOWN} more")
-    if dataset.unlabelled:
-        say(f"{len(dataset.unlabelled)} pictures of which no class is known")

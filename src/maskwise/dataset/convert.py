@@ -33,7 +33,7 @@ from maskwise.dataset.formats.voc import write_voc
 from maskwise.dataset.formats.yolo import write_yolo
 from maskwise.dataset.reading import Progress
 from maskwise.dataset.samples import Sample
-from maskwise.durable import make_folder, whole_folder
+from maskwise.durable import make_folder, require_place, whole_folder
 from maskwise.errors import BadDataset, InvalidInput, UnreadableImage
 from maskwise.images import decode_image, encode_image, read_bytes
 from maskwise.names import legible
@@ -80,7 +80,7 @@ def convert(
 
     Args:
         data: What to write.
-        out: A folder that is new or empty.
+        out: A folder that is new or empty, and not in that of the data.
         format: `folders`, `voc`, `coco`, `yolo` or `csv`.
         crops: Class folders cannot hold boxes. With this, each face that has one is cut out as
             `PreprocessSpec` does by default and written as PNG; the attributes `scene` and `box`
@@ -91,16 +91,20 @@ def convert(
         `out`.
 
     Raises:
-        InvalidInput: There is no such format, `out` holds files, there are boxes but no `crops`,
-            or the format cannot hold the names of these pictures.
-        BadDataset: A picture is gone or is not the one that was read at first.
+        InvalidInput: There is no such format, `out` holds files or lies in the data, there are
+            boxes but no `crops`, or the format cannot hold the names of these pictures.
+        BadDataset: No picture can be used, or one is gone or not the one that was read at first.
         OutputFailed: `out` cannot be written to; nothing of it is left behind.
     """
     out = Path(out)
-    require_target(out, format)
+    require_target(out, format, data.root)
     faces_of: dict[str, tuple[Sample, ...]] = dict.fromkeys(data.faceless, ())
     for path, faces in groupby(data.samples, key=lambda sample: sample.path):
         faces_of[path] = tuple(faces)
+    if not faces_of:
+        raise BadDataset(
+            f"There must be a picture to convert, but none in {legible(data.root)} can be used."
+        )
     if format == "folders":
         copies = _place_in_class_folders(faces_of, crops)
     else:
@@ -116,11 +120,17 @@ def convert(
     return out
 
 
-def require_target(out: Path, format: str) -> None:
+def require_target(out: Path, format: str, data: Path) -> None:
     """Refuse what `convert` would refuse before it looks at any data.
 
+    Args:
+        out: Where to write.
+        format: As what.
+        data: The data folder. A file of it says too little: `convert` itself knows more.
+
     Raises:
-        InvalidInput: There is no such format, or `out` holds files.
+        InvalidInput: There is no such format, or `out` holds files or lies in the data folder.
+        OutputFailed: `out` is no place for a folder.
     """
     if format not in FORMATS:
         raise InvalidInput(f"`format` must be one of {', '.join(FORMATS)}. Received: {format!r}.")
@@ -128,6 +138,11 @@ def require_target(out: Path, format: str) -> None:
         raise InvalidInput(
             f"`out` must be new or empty. Received: {legible(out)}, which holds files. "
             "Remove it or name another."
+        )
+    if require_place(out).is_relative_to(os.path.realpath(data)):
+        raise InvalidInput(
+            f"`out` must not lie in the data folder. Received: {legible(out)}, which lies in "
+            f"{legible(data)}. Name a folder beside it."
         )
 
 
@@ -191,7 +206,7 @@ def _annotated(data: Dataset, copy: _Copy) -> AnnotatedPicture:
         size_hw = upright_size_hw(read_bytes(data.root / copy.source))
     except UnreadableImage as error:
         raise BadDataset(f"{legible(data.root / copy.source)} cannot be read: {error}") from error
-    return AnnotatedPicture(copy.path, size_hw, ())
+    return AnnotatedPicture(copy.path, size_hw, (), data.faceless_attributes.get(copy.source, {}))
 
 
 def _copy_pictures(

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -38,6 +38,7 @@ class Dataset:
         unreadable: Files that claim to be pictures but cannot be used, with the reason.
         unlabelled: Pictures of which no class is known.
         faceless: Pictures that are said to show no face.
+        faceless_attributes: What else the data set says of some of these, by path.
         problems: What is wrong in annotations; what they speak of is not among the samples.
         is_grouped: Whether each sample names the `group` that no split may part.
     """
@@ -49,6 +50,7 @@ class Dataset:
     faceless: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     is_grouped: bool = False
+    faceless_attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @classmethod
     def open(
@@ -69,12 +71,13 @@ class Dataset:
             format: `folders`, `voc`, `coco`, `yolo` or `csv`. None: what it looks like.
             class_names: Names of classes that the table of `maskwise.dataset.class_names` does
                 not know, each with an entry of `LABELS`.
-            strict: Refuse a data set with a problem in its annotations instead of listing it.
+            strict: Refuse a data set of which anything cannot be used, see `unused`, instead of
+                listing it.
             on_progress: Told after each picture.
 
         Raises:
             BadDataset: It is missing, cannot be read, looks like several formats or none, or
-                holds no picture with a class; or `strict` and there are problems.
+                holds no picture with a class; or `strict` and some of it cannot be used.
             InvalidInput: There is no such format or class.
         """
         root, listing = list_data_set(Path(path), format=format, class_names=class_names)
@@ -87,12 +90,24 @@ class Dataset:
             unlabelled=tuple(listing.unlabelled),
             faceless=tuple(path for path in listing.faceless if path not in useless),
             problems=tuple([*listing.problems, *problems]),
+            faceless_attributes={
+                path: said for path, said in listing.faceless.items() if path not in useless
+            },
         )
         if strict:
-            data._require_no_problem()
+            data._require_all_used()
         if not data.samples and not data.unreadable:
             raise BadDataset(_nothing_found(data))
         return data
+
+    def unused(self) -> Mapping[str, Sequence[str]]:
+        """What of the data set is not used: by a name for its kind, a line for each place."""
+        kinds = {
+            "problems in annotations": [f"{p.where}: {p.reason}" for p in self.problems],
+            "files that cannot be used": [f"{f.path}: {f.reason}" for f in self.unreadable],
+            "pictures of which no class is known": self.unlabelled,
+        }
+        return {kind: lines for kind, lines in kinds.items() if lines}
 
     def counts(self) -> dict[str, int]:
         """How many pictures each class has, in the order of `LABELS`."""
@@ -213,12 +228,13 @@ class Dataset:
                     f"{legible(sample.path)} in {legible(self.root)}. Remove the wrong one."
                 )
 
-    def _require_no_problem(self) -> None:
-        if self.problems:
-            first = self.problems[0]
+    def _require_all_used(self) -> None:
+        if unused := self.unused():
+            first = next(iter(unused.values()))[0]
+            counts = ", ".join(f"{len(lines)} {kind}" for kind, lines in unused.items())
             raise BadDataset(
-                f"{len(self.problems)} problems in the annotations of {legible(self.root)}. "
-                f"The first: {legible(first.where)}: {first.reason}"
+                f"`strict` takes a data set of which all can be used. {legible(self.root)} has "
+                f"{counts}. The first: {legible(first)}"
             )
 
 

@@ -1,16 +1,21 @@
 """Reading: from what a data set says that it holds to what can be vouched for."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 from maskwise.dataset.formats.listing import Listing
 from maskwise.dataset.samples import Candidate, Problem, Rejected, Sample
 from maskwise.dataset.threads import map_in_threads
 from maskwise.errors import UnreadableImage
 from maskwise.images import decode_image, read_bytes
+from maskwise.labels import LABELS
 from maskwise.preprocess import BoxXyxy
+
+_TINY: Final = 2  # pixels: a face in a picture of these sides may well be a pixel
 
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
@@ -63,27 +68,33 @@ def _read(
     except UnreadableImage as error:
         return Rejected(path, str(error))
     digest = hashlib.sha256(content).hexdigest()
-    samples: dict[tuple[BoxXyxy | None, int], Sample] = {}
+    samples = []
     problems = []
+    usable: dict[BoxXyxy | None, list[Candidate]] = defaultdict(list)
     for face in faces:
-        reason = _why_not(face, (height, width))
-        box = None if reason else _within(face.box_xyxy, (height, width))
-        if reason is None and (box, face.label) in samples:
-            reason = "the same face is listed twice: it is used once"
-        if reason is None:
-            samples[box, face.label] = Sample(
-                *(path, face.label, len(content), digest, (height, width)),
-                box_xyxy=box,
-                attributes=face.attributes,
-            )
-            if box != face.box_xyxy:
-                reason = (
-                    f"the box {_box_text(face.box_xyxy)} reaches out of the picture of "
-                    f"{width}x{height}: it is cut off at the edge"
-                )
-        if reason is not None:
+        if reason := _why_not(face, (height, width)):
             problems.append(Problem(face.where or path, reason))
-    return list(samples.values()), problems
+        else:
+            usable[_within(face.box_xyxy, (height, width))].append(face)
+    for box, (first, *others) in usable.items():
+        labels = {first.label, *(face.label for face in others)}
+        if len(labels) > 1:
+            names = " and ".join(LABELS[label] for label in sorted(labels))
+            reason = f"the same face is listed as {names}: it is not used"
+            problems += [Problem(face.where or path, reason) for face in (first, *others)]
+            continue
+        samples.append(
+            Sample(
+                *(path, first.label, len(content), digest, (height, width)),
+                box_xyxy=box,
+                attributes=first.attributes,
+            )
+        )
+        if box != first.box_xyxy:
+            problems.append(Problem(first.where or path, _cut_off(first, (height, width))))
+        reason = "the same face is listed twice: it is used once"
+        problems += [Problem(face.where or path, reason) for face in others]
+    return samples, problems
 
 
 def _why_not(face: Candidate, size_hw: tuple[int, int]) -> str | None:
@@ -105,7 +116,20 @@ def _why_not(face: Candidate, size_hw: tuple[int, int]) -> str | None:
             f"the box {_box_text(face.box_xyxy)} lies outside the picture of {width}x{height}: "
             "the face is not used"
         )
+    if right <= 1 and bottom <= 1 and max(size_hw) > _TINY:
+        return (
+            f"the box {_box_text(face.box_xyxy)} lies in a single pixel, as shares of the picture "
+            f"of {width}x{height} would: write pixels. The face is not used"
+        )
     return None
+
+
+def _cut_off(face: Candidate, size_hw: tuple[int, int]) -> str:
+    height, width = size_hw
+    return (
+        f"the box {_box_text(face.box_xyxy)} reaches out of the picture of {width}x{height}: "
+        "it is cut off at the edge"
+    )
 
 
 def _within(box_xyxy: BoxXyxy | None, size_hw: tuple[int, int]) -> BoxXyxy | None:

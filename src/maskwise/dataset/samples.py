@@ -22,6 +22,8 @@ class Candidate:
         attributes: What else the data set says of it, such as `source`; names and values as text.
         annotated_hw: The picture's size in pixels as the annotation has it, if it does.
         where: The file that says so, and its line: `a.xml:12`. Empty if it is the picture itself.
+        number: Which of the faces of the picture it is, from 1, as the annotation lists them:
+            those that cannot be used count too.
     """
 
     path: str
@@ -30,6 +32,7 @@ class Candidate:
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
     annotated_hw: tuple[int, int] | None = None
     where: str = ""
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

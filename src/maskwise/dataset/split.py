@@ -107,8 +107,8 @@ def split_as_given(samples: Sequence[Sample], *, validation_share: float, seed: 
     """Split as the data set itself says.
 
     Where it names only two sides, the other one is judged on, and groups of the training side are
-    set aside for validation. What is on no side is left out. Near-duplicates that stand on two
-    sides stay there; `find_leaks` tells of them.
+    set aside for validation. What is on no side, or an unknown one, is left out. Near-duplicates
+    that stand on two sides stay there; `find_leaks` tells of them.
 
     Args:
         samples: With a `side` each.
@@ -121,7 +121,7 @@ def split_as_given(samples: Sequence[Sample], *, validation_share: float, seed: 
     """
     named: dict[str, list[Sample]] = {side: [] for side in SIDES}
     for sample in samples:
-        named[sample.attributes.get("side", "left_out")].append(sample)
+        named.get(sample.attributes.get("side", ""), named["left_out"]).append(sample)
     test = named["test"] or named["validation"]
     if not named["train"] or not test:
         raise BadDataset(

@@ -52,7 +52,7 @@ def test_pictures_are_looked_for_in_the_places_of_custom(tmp_path: Path, name: s
 
 def test_an_image_without_annotations_shows_no_face(root: Path) -> None:
     put_text(root / "annotations.json", coco_json([A], []))
-    assert listed(root).faceless == ["images/a.png"]
+    assert list(listed(root).faceless) == ["images/a.png"]
 
 
 def test_a_picture_that_no_file_lists_is_unlabelled(root: Path) -> None:
@@ -118,15 +118,79 @@ def test_a_face_that_cannot_be_used_is_a_problem(
     assert [found.where for found in listing.candidates] == ["coco.json: annotation 8"]
 
 
-def test_an_id_counts_once(root: Path) -> None:
-    put_picture(root / "images" / "b.png")
-    put_text(root / "coco.json", coco_json([A, A | {"file_name": "b.png"}], [FACE, FACE]))
+def test_of_images_that_share_an_id_none_is_used(root: Path) -> None:
+    for name in ("b.png", "c.png"):
+        put_picture(root / "images" / name)
+    images = [A, A | {"file_name": "b.png"}, {"id": 2, "file_name": "c.png"}]
+    put_text(root / "coco.json", coco_json(images, [FACE, FACE | {"id": 8, "image_id": 2}]))
     listing = listed(root)
-    assert [problem.where for problem in listing.problems] == [
-        "coco.json: annotation 7",
-        "coco.json: image 1",
+    assert [face.path for face in listing.candidates] == ["images/c.png"]
+    assert listing.unlabelled == ["images/a.png", "images/b.png"]
+    assert [(problem.where, problem.reason.partition(":")[0]) for problem in listing.problems] == [
+        ("coco.json: annotation 7", "there is no image with the id 1 to use it for"),
+        ("coco.json: images[0]", "2 images have the id 1"),
+        ("coco.json: images[1]", "2 images have the id 1"),
     ]
-    assert len(listing.candidates) == 1
+
+
+@pytest.mark.parametrize(
+    ("face", "wheres"),
+    [
+        pytest.param(FACE, ["coco.json: annotation 7"], id="an id that is taken"),
+        pytest.param(FACE | {"id": None}, ["coco.json: annotations[1]"], id="no id"),
+        pytest.param(FACE | {"id": 8, "image_id": "1"}, [], id="a text that is the id"),
+        pytest.param(FACE | {"id": 8, "image_id": 1.0}, [], id="a decimal number that is the id"),
+        pytest.param(FACE | {"id": 8, "category_id": "1"}, [], id="a text for the category"),
+        pytest.param(FACE | {"id": 8, "iscrowd": "0"}, [], id="no crowd, as a text"),
+    ],
+)
+def test_a_face_that_can_be_told_is_used(
+    root: Path, face: dict[str, Any], wheres: list[str]
+) -> None:
+    put_text(root / "coco.json", coco_json([A], [FACE, face | {"bbox": [20, 2, 10, 10]}]))
+    listing = listed(root)
+    assert [problem.where for problem in listing.problems] == wheres
+    assert [(found.label, found.number) for found in listing.candidates] == [(1, 1), (1, 2)]
+
+
+@pytest.mark.parametrize("wrong", [{"bbox": None}, {"category_id": 9}, {"iscrowd": 1}])
+def test_a_picture_whose_annotation_cannot_be_used_is_not_one_without_face(
+    root: Path, wrong: dict[str, Any]
+) -> None:
+    put_text(root / "coco.json", coco_json([A], [FACE | wrong]))
+    listing = listed(root)
+    assert (list(listing.faceless), listing.unlabelled) == ([], ["images/a.png"])
+
+
+def test_what_is_said_of_a_picture_without_faces_is_kept(root: Path) -> None:
+    put_text(root / "coco.json", coco_json([A | {"source": "kaggle", "width": 48}], []))
+    assert listed(root).faceless == {"images/a.png": {"source": "kaggle"}}
+
+
+def test_attributes_may_lie_in_an_object_of_their_own(root: Path) -> None:
+    inner = {"occluded": True, "rotation": 0.5, "note": "inner", "id": 3, "deeper": {"a": 1}}
+    put_text(root / "coco.json", coco_json([A], [FACE | {"attributes": inner, "note": "outer"}]))
+    (face,) = listed(root).candidates
+    assert face.attributes == {"occluded": "true", "rotation": "0.5", "note": "outer"}
+
+
+def test_half_a_character_is_replaced_as_no_file_can_hold_it(root: Path) -> None:
+    put_text(root / "coco.json", coco_json([A], [FACE | {"a\ud800": "\udfff b"}]))
+    (face,) = listed(root).candidates
+    assert face.attributes == {"a\ufffd": "\ufffd b"}
+
+
+def test_a_picture_in_two_files_of_no_side_is_a_problem(root: Path) -> None:
+    put_text(root / "bare.json", coco_json([A], [FACE | {"category_id": 2}]))
+    put_text(root / "masked.json", coco_json([A], [FACE]))
+    listing = listed(root)
+    assert [face.label for face in listing.candidates] == [0]
+    assert listing.problems == [
+        Problem(
+            "masked.json: image 1",
+            "'images/a.png' is listed in 'bare.json' already: not used again",
+        )
+    ]
 
 
 def test_a_picture_that_is_listed_twice_counts_once(root: Path) -> None:

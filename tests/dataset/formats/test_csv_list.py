@@ -6,13 +6,14 @@ from annotations import put_picture, put_text
 from maskwise.dataset.class_names import class_of
 from maskwise.dataset.formats.csv_list import list_csv
 from maskwise.dataset.formats.listing import Listing
+from maskwise.dataset.formats.recognition import list_data_set
 from maskwise.dataset.formats.tree import Tree
 from maskwise.dataset.samples import Candidate
 
 
 def listed(root: Path, text: str) -> Listing:
     put_text(root / "a.csv", text)
-    return list_csv(Tree.walk(root), class_of, "a.csv")
+    return list_csv(Tree.walk(root), class_of, ["a.csv"])
 
 
 @pytest.fixture
@@ -58,7 +59,59 @@ def test_of_two_columns_that_mean_the_same_the_better_name_counts(root: Path) ->
 
 
 def test_a_line_without_class_and_box_says_that_there_is_no_face(root: Path) -> None:
-    assert listed(root, "file,label\na.png,\n").faceless == ["images/a.png"]
+    text = "file,label,source\na.png,,kaggle\n"
+    assert listed(root, text).faceless == {"images/a.png": {"source": "kaggle"}}
+
+
+def test_faces_are_counted_as_they_are_listed(root: Path) -> None:
+    put_picture(root / "images" / "b.png")
+    text = "file,label,xmin,ymin,xmax,ymax\na.png,mask,1,2,3,x\nb.png,mask,,,,\na.png,mask,1,2,3,4"
+    assert [(face.path, face.number) for face in listed(root, text).candidates] == [
+        ("images/a.png", 2),
+        ("images/b.png", 1),
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["a;b;c;d;e", "a,b,c,d,e", "a\tb\tc\td"])
+def test_a_name_full_of_delimiters_does_not_mislead(root: Path, delimiter: str, name: str) -> None:
+    text = (
+        delimiter.join(["file", "label", f'"{name}"'])
+        + "\n"
+        + delimiter.join(["a.png", "mask", "x"])
+    )
+    assert [face.attributes for face in listed(root, text).candidates] == [{name: "x"}]
+
+
+@pytest.mark.parametrize(
+    ("tables", "pictures"),
+    [
+        pytest.param(
+            ["train/_annotations.csv", "valid/_annotations.csv"],
+            ["train/a.png", "valid/a.png"],
+            id="a table in the folder of each side",
+        ),
+        pytest.param(
+            ["train_labels.csv", "val_labels.csv"],
+            ["images/train/a.png", "images/val/a.png"],
+            id="a table for each side",
+        ),
+    ],
+)
+def test_tables_that_name_sides_are_read_together(
+    tmp_path: Path, tables: list[str], pictures: list[str]
+) -> None:
+    for table, picture in zip(tables, pictures, strict=True):
+        put_picture(tmp_path / picture)
+        name = "a.png" if "/" in table else picture
+        put_text(tmp_path / table, f"filename,class,xmin,ymin,xmax,ymax\n{name},mask,1,2,30,4\n")
+    root, listing = list_data_set(tmp_path)
+    assert root == tmp_path
+    assert [(face.path, face.attributes) for face in listing.candidates] == [
+        (pictures[0], {"side": "train"}),
+        (pictures[1], {"side": "validation"}),
+    ]
+    assert not listing.problems
 
 
 @pytest.mark.parametrize(
@@ -75,7 +128,7 @@ def test_a_line_without_class_and_box_says_that_there_is_no_face(root: Path) -> 
         ("../a.png,mask,1,2,3,4", "lies outside of the data folder"),
         (",mask,1,2,3,4", "no picture is named"),
         ("x\0.png,mask,1,2,3,4", "is no name of a file"),
-        ("x" * 200_000 + ",mask,1,2,3,4", "broken CSV"),
+        pytest.param("x" * 200_000 + ",mask,1,2,3,4", "broken CSV", id="a long cell"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_a_problem(root: Path, line: str, reason: str) -> None:
@@ -106,5 +159,5 @@ def test_a_table_without_the_columns_it_needs_is_a_problem(
 def test_names_of_any_bytes_are_found(root: Path) -> None:
     (root / "images" / "a.png").rename(root / "images" / "\udcff.png")
     (root / "a.csv").write_bytes(b"file,label\n\xff.png,mask\n")
-    listing = list_csv(Tree.walk(root), class_of, "a.csv")
+    listing = list_csv(Tree.walk(root), class_of, ["a.csv"])
     assert [face.path for face in listing.candidates] == ["images/\udcff.png"]

@@ -42,8 +42,16 @@ def test_a_folder_says_that_its_pictures_show_no_face(tmp_path: Path) -> None:
     for path in ("with_mask/no_face/a.jpg", "no_face/with_mask/b.jpg", "No_Face/c.jpg"):
         touch(tmp_path / path)
     listing = list_class_folders(tmp_path)
-    assert listing.faceless == ["No_Face/c.jpg", "with_mask/no_face/a.jpg"]
+    assert list(listing.faceless) == ["No_Face/c.jpg", "with_mask/no_face/a.jpg"]
     assert [found.path for found in listing.candidates] == ["no_face/with_mask/b.jpg"]
+
+
+def test_folders_that_begin_with_a_dot_are_not_looked_into(tmp_path: Path) -> None:
+    for path in ("mask/.ipynb_checkpoints/a.jpg", ".git/mask/b.jpg", "mask/c.jpg"):
+        touch(tmp_path / path)
+    listing = list_class_folders(tmp_path)
+    assert [found.path for found in listing.candidates] == ["mask/c.jpg"]
+    assert not listing.unlabelled
 
 
 def test_other_files_are_no_pictures(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_what_is_wrong_is_said_and_the_folder_is_right(folders: Path) -> None:
     assert [(problem.where, problem.reason.partition(":")[0]) for problem in listing.problems] == [
         ("manifest.csv:2", "calls 'with_mask/a.png' without_mask, but it is with_mask"),
         ("manifest.csv:3", "there is no picture 'with_mask/gone.png' in the data folder"),
-        ("manifest.csv:5", "the same face is spoken of in manifest.csv"),
+        ("manifest.csv:5", "the same face or picture is spoken of in manifest.csv"),
         ("manifest.csv:6", "the line has 2 cells instead of 3"),
     ]
 
@@ -71,7 +72,25 @@ def test_a_face_may_be_said_to_fill_its_picture(scene: Path) -> None:
 def test_a_face_that_is_not_there_is_a_problem(scene: Path, number: str) -> None:
     (problem,) = listed(scene, f"file,face\na.png,{number}\n").problems
     assert problem.where == "manifest.csv:2"
-    assert f"no face {number!r}, but 2" in problem.reason
+    assert f"none of the 2 faces that are used is number {number!r}" in problem.reason
+
+
+def test_faces_are_counted_as_they_are_listed(scene: Path) -> None:
+    text = json.loads((scene / "coco.json").read_text())
+    text["annotations"].insert(0, text["annotations"][0] | {"id": 3, "category_id": 9})
+    put_text(scene / "coco.json", json.dumps(text))
+    listing = listed(scene, "file,face,pose\na.png,2,left\na.png,3,right\n")
+    assert [face.attributes["pose"] for face in listing.candidates] == ["left", "right"]
+
+
+def test_a_line_may_speak_of_a_picture_without_faces(scene: Path) -> None:
+    put_text(scene / "coco.json", coco_json([{"id": 1, "file_name": "a.png", "note": "own"}], []))
+    listing = listed(scene, "file,face,source\na.png,,kaggle\na.png,,again\na.png,1,kaggle\n")
+    assert listing.faceless == {"images/a.png": {"note": "own", "source": "kaggle"}}
+    assert [(problem.where, problem.reason.partition(":")[0]) for problem in listing.problems] == [
+        ("manifest.csv:3", "the same face or picture is spoken of in manifest.csv"),
+        ("manifest.csv:4", "speaks of a face, but 'images/a.png' is said to show none"),
+    ]
 
 
 def test_a_manifest_without_pictures_is_a_problem(folders: Path) -> None:

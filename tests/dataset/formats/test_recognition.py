@@ -45,12 +45,26 @@ def test_each_format_is_recognised(tmp_path: Path, format: str) -> None:
 @pytest.mark.parametrize("format", ["coco", "yolo", "csv"])
 def test_the_file_itself_can_be_named(tmp_path: Path, format: str) -> None:
     put(tmp_path, format)
-    file = tmp_path / MARKS[format][0]
-    if format == "coco":  # the data folder is that of the file
-        file = file.rename(tmp_path / file.name)
-    root, listing = list_data_set(file)
+    root, listing = list_data_set(tmp_path / MARKS[format][0])
     assert root == tmp_path
     assert len(listing.candidates) == 1
+
+
+@pytest.mark.parametrize("folder", ["labels", "a/b"])
+@pytest.mark.parametrize("format", ["coco", "csv"])
+def test_a_file_without_pictures_around_it_belongs_to_the_folder_above(
+    tmp_path: Path, format: str, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_picture(tmp_path / folder / ".." / "pictures" / "a.png", size_hw=(8, 8))
+    file = put_text(
+        tmp_path / folder / f"a.{'json' if format == 'coco' else format}", MARKS[format][1]
+    )
+    monkeypatch.chdir(file.parent)
+    for named in (file, Path(file.name)):
+        root, listing = list_data_set(named)
+        assert root == file.parent.parent
+        assert [face.path for face in listing.candidates] == ["pictures/a.png"]
+        assert not listing.problems
 
 
 def test_several_formats_are_named_with_the_way_out(tmp_path: Path) -> None:
@@ -135,6 +149,7 @@ def test_own_names_of_classes_are_known_to_every_format(tmp_path: Path) -> None:
 def test_hostile_trees_neither_hang_nor_crash(tmp_path: Path) -> None:
     put(tmp_path, "voc")
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "itself").symlink_to("itself")
     (tmp_path / "zero.json").symlink_to("/dev/zero")
     (tmp_path / "self.yaml").symlink_to("self.yaml")
     for suffix in (".json", ".xml", ".yaml", ".csv", ".txt"):

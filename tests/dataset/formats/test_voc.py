@@ -6,7 +6,7 @@ from annotations import put_picture, put_text, voc_object, voc_xml
 from maskwise.dataset.class_names import class_of
 from maskwise.dataset.formats.listing import Listing
 from maskwise.dataset.formats.tree import Tree
-from maskwise.dataset.formats.voc import list_voc
+from maskwise.dataset.formats.voc import find_voc, list_voc
 from maskwise.dataset.samples import Candidate, Problem
 
 FACE = voc_object("with_mask", 1, 2, 11, 12)
@@ -73,6 +73,35 @@ def test_the_picture_is_found(
     assert listing.unlabelled == sorted({*pictures} - {found})
 
 
+def test_the_folder_tells_pictures_of_one_name_apart(tmp_path: Path) -> None:
+    for folder in ("b", "c"):
+        put_picture(tmp_path / folder / "a.png")
+    inside = "<folder>c</folder>"
+    put_text(tmp_path / "xml" / "a.xml", voc_xml("a.png", FACE, inside=inside))
+    assert [face.path for face in listed(tmp_path).candidates] == ["c/a.png"]
+
+
+@pytest.mark.parametrize("folder", ["/home/b", "C:\\b", "../..", "b"])
+def test_a_folder_of_another_machine_does_not_count(tmp_path: Path, folder: str) -> None:
+    put_picture(tmp_path / "pics" / "a.png")
+    inside = f"<folder>{folder}</folder>"
+    put_text(tmp_path / "xml" / "a.xml", voc_xml("a.png", FACE, inside=inside))
+    assert [face.path for face in listed(tmp_path).candidates] == ["pics/a.png"]
+
+
+def test_a_file_that_is_called_like_the_picture_goes_before_a_copy(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        put_picture(tmp_path / name)
+    put_text(tmp_path / "a.xml", voc_xml("b.png", voc_object("no mask", 1, 2, 3, 4)))
+    put_text(tmp_path / "b.xml", voc_xml("b.png", FACE))
+    listing = listed(tmp_path)
+    assert [(face.path, face.label) for face in listing.candidates] == [("b.png", 1)]
+    assert listing.problems == [
+        Problem("a.xml", "'b.png' is annotated in 'b.xml' already: not used")
+    ]
+    assert listing.unlabelled == ["a.png"]
+
+
 def test_a_picture_that_may_be_either_of_two_is_a_problem(tmp_path: Path) -> None:
     for folder in ("b", "c"):
         put_picture(tmp_path / folder / "a.png")
@@ -90,8 +119,35 @@ def test_a_path_that_leads_out_is_not_followed(tmp_path: Path, name: str) -> Non
 
 def test_a_file_without_objects_says_that_there_is_no_face(tmp_path: Path) -> None:
     put_picture(tmp_path / "a.png")
-    put_text(tmp_path / "a.xml", voc_xml("a.png"))
-    assert listed(tmp_path).faceless == ["a.png"]
+    inside = "<source><database>kaggle</database></source>"
+    put_text(tmp_path / "a.xml", voc_xml("a.png", inside=inside))
+    assert listed(tmp_path).faceless == {"a.png": {"source": "kaggle"}}
+
+
+def test_faces_are_counted_as_they_are_listed(tmp_path: Path) -> None:
+    put_picture(tmp_path / "a.png")
+    put_text(tmp_path / "a.xml", voc_xml("a.png", voc_object("Maske", 1, 2, 3, 4), FACE))
+    assert [face.number for face in listed(tmp_path).candidates] == [2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_files_of_other_encodings_and_capital_suffixes_are_read(
+    tmp_path: Path, encoding: str
+) -> None:
+    for name in "ab":
+        put_picture(tmp_path / f"{name}.png")
+        head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+        text = head + voc_xml(f"{name}.png", FACE)
+        (tmp_path / f"{name}.XML").write_bytes(text.encode(encoding))
+    put_text(tmp_path / "ImageSets" / "Main" / "train.txt", "a\n")
+    put_text(tmp_path / "ImageSets" / "Main" / "val.txt", "b\n")
+    assert find_voc(Tree.walk(tmp_path)) == ["a.XML"]
+    listing = listed(tmp_path)
+    assert [face.attributes for face in listing.candidates] == [
+        {"side": "train"},
+        {"side": "validation"},
+    ]
+    assert not listing.problems
 
 
 def test_other_xml_is_none_of_ours(tmp_path: Path) -> None:
@@ -222,4 +278,4 @@ def test_a_file_of_countless_elements_is_not_read_on(tmp_path: Path) -> None:
 def test_an_enormous_file_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "a.xml").open("wb") as file:
         file.truncate(2**30)
-    assert "larger than 16 MiB" in problem(tmp_path).reason
+    assert "larger than 16384 KiB" in problem(tmp_path).reason

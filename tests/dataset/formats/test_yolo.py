@@ -67,7 +67,7 @@ def test_an_empty_file_says_no_face_and_a_missing_one_nothing(root: Path) -> Non
     put_picture(root / "images" / "b.png")
     put_text(root / "labels" / "a.txt", "\n \n")
     listing = listed(root)
-    assert (listing.faceless, listing.unlabelled) == (["images/a.png"], ["images/b.png"])
+    assert (list(listing.faceless), listing.unlabelled) == (["images/a.png"], ["images/b.png"])
 
 
 @pytest.mark.parametrize(
@@ -141,12 +141,15 @@ def test_a_folder_that_is_not_there_is_a_problem(root: Path) -> None:
     ("text", "where", "reason"),
     [
         pytest.param("names: [a\ntrain: x\n", "data.yaml:2", "broken YAML", id="broken"),
-        pytest.param("names: !!python/object:os.system ls", "data.yaml:1", "broken", id="unsafe"),
+        pytest.param("names: !!python/object:os.system ls", "data.yaml", "must name", id="unsafe"),
         pytest.param("- names", "data.yaml", "must name the classes", id="a list"),
         pytest.param("names: {a: b}", "data.yaml", "a list of names", id="no numbers"),
         pytest.param("names: " + "[" * 5000, "data.yaml", "nested|broken", id="deep"),
         pytest.param("names: {.inf: b}", "data.yaml", "a list of names", id="infinite number"),
-        pytest.param("names: 2020-99-99", "data.yaml", "cannot be read", id="no date"),
+        pytest.param("names: 2020-99-99", "data.yaml", "must name", id="a date"),
+        pytest.param("names: []", "data.yaml", "must name", id="no names"),
+        pytest.param("names: [[a]]", "data.yaml", "a list of names", id="a name that is a list"),
+        pytest.param("names: [a]\n" + "#" * 70_000, "data.yaml", "than 64 KiB", id="too long"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_a_problem(
@@ -160,17 +163,87 @@ def test_a_file_that_cannot_be_read_is_a_problem(
 
 def test_a_bomb_of_references_does_no_harm(root: Path) -> None:
     bomb = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
-    put_text(root / "data.yaml", f"a0: &a0 [x]\n{bomb}{YAML}")
     put_text(root / "labels" / "a.txt", "1 0.5 0.5 0.25 0.5")
+    put_text(root / "data.yaml", f"a0: &a0 [x]\n{bomb}{YAML}")
     assert len(listed(root).candidates) == 1
+    put_text(root / "data.yaml", f"a0: &a0 [x]\n{bomb}names: {{0: *a29}}\n")
+    (problem,) = listed(root).problems
+    assert "must have a list of names" in problem.reason
+
+
+def test_names_are_texts_as_they_stand(root: Path) -> None:
+    put_text(root / "data.yaml", "names: [on, 2.50, null, 1:30]\n")
+    put_text(root / "labels" / "a.txt", "".join(f"{n} .{n + 2} .5 .1 .1\n" for n in range(4)))
+    own_names = dict.fromkeys(("on", "2.50", "null", "1:30"), "with_mask")
+    listing = list_data_set(root, class_names=own_names)[1]
+    assert [face.label for face in listing.candidates] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null", "# none"])
+def test_a_side_may_be_empty(root: Path, nothing: str) -> None:
+    put_text(root / "data.yaml", f"{YAML}test: {nothing}\n")
+    put_text(root / "labels" / "a.txt", "1 0.5 0.5 0.25 0.5")
+    listing = listed(root)
+    assert len(listing.candidates) == 1
+    assert not listing.problems
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_files_of_other_encodings_are_read(root: Path, encoding: str) -> None:
+    (root / "data.yaml").write_bytes(YAML.encode(encoding))
+    put_text(root / "labels" / "a.txt", "1 0.5 0.5 0.25 0.5")
+    assert len(list_data_set(root)[1].candidates) == 1
+
+
+def test_text_files_without_picture_are_problems(tmp_path: Path) -> None:
+    for name in ("train/images/a.png", "other/images/b.png"):
+        put_picture(tmp_path / name)
+    put_text(tmp_path / "data.yaml", "names: [mask]\ntrain: train/images\nval: lists/v.txt\n")
+    face = "0 0.5 0.5 0.1 0.1"
+    for name in ("train/labels/a.txt", "train/labels/stray.txt", "labels/deep/stray.txt"):
+        put_text(tmp_path / name, face)
+    put_text(tmp_path / "other" / "labels" / "b.txt", face)  # of a picture on no side
+    for name in ("labels/classes.txt", "train/labels/README.md.txt", "notes.txt", "train.txt"):
+        put_text(tmp_path / name, "not of a picture")
+    put_text(tmp_path / "lists" / "v.txt", "other/images/b.png")
+    listing = listed(tmp_path)
+    assert [problem.where for problem in listing.problems] == [
+        "labels/deep/stray.txt",
+        "train/labels/stray.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("picture", "text"),
+    [
+        ("Images/b.png", "Labels/b.txt"),
+        ("IMAGES/b.png", "LABELS/b.txt"),
+        ("images/b.png", "labels/b.TXT"),
+        ("Images/x/b.png", "Images/x/b.txt"),
+    ],
+)
+def test_capitals_do_not_part_a_text_from_its_picture(
+    tmp_path: Path, picture: str, text: str
+) -> None:
+    put_picture(tmp_path / picture)
+    put_text(tmp_path / text, "0 0.5 0.5 0.1 0.1")
+    put_text(tmp_path / "data.yaml", "names: [mask]")
+    assert [face.path for face in listed(tmp_path).candidates] == [picture]
+
+
+def test_faces_are_counted_as_they_are_listed(root: Path) -> None:
+    put_text(root / "labels" / "a.txt", "\n9 .5 .5 .1 .1\n1 .5 .5 .1 .1\n")
+    assert [face.number for face in listed(root).candidates] == [2]
 
 
 def test_a_picture_whose_size_cannot_be_told_is_not_used(root: Path) -> None:
     (root / "images" / "a.png").write_text("no picture")
     put_text(root / "labels" / "a.txt", "1 0.5 0.5 0.25 0.5")
-    assert listed(root).rejected == [
+    listing = listed(root)
+    assert listing.rejected == [
         Rejected("images/a.png", "this is a text; save the picture as JPEG, PNG or WebP")
     ]
+    assert not listing.unlabelled
 
 
 def test_the_path_in_a_file_that_is_named_is_the_data_folder(tmp_path: Path) -> None:
@@ -182,11 +255,18 @@ def test_the_path_in_a_file_that_is_named_is_the_data_folder(tmp_path: Path) -> 
     assert (root / "images" / "a.png").is_file()
 
 
-@pytest.mark.parametrize("path", ['"\\0"', "[1, 2]", "/nowhere", "../.."])
+@pytest.mark.parametrize("path", ['"\\0"', '"\\ud800"', "x" * 5000, "[1, 2]", "/nowhere", "../.."])
 def test_a_path_that_is_no_folder_of_the_data_does_not_count(root: Path, path: str) -> None:
     put_text(root / "data.yaml", f"path: {path}\n{YAML}")
     put_text(root / "labels" / "a.txt", "1 0.5 0.5 0.25 0.5")
     assert len(listed(root).candidates) == 1
+
+
+@pytest.mark.parametrize("path", ['"\\ud800"', "x" * 5000])
+def test_a_path_that_no_folder_can_have_leaves_that_of_the_file(root: Path, path: str) -> None:
+    put_text(root / "data.yaml", f"path: {path}\n{YAML}")
+    put_text(root / "labels" / "a.txt", "1 0.5 0.5 0.25 0.5")
+    assert list_data_set(root / "data.yaml")[0] == root
 
 
 def test_a_broken_file_that_is_named_is_refused(tmp_path: Path) -> None:

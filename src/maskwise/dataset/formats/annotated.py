@@ -1,8 +1,8 @@
 """AnnotatedPicture: a picture and its faces, as the writers of the formats take them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from maskwise.dataset.formats.sides import SIDES
 from maskwise.dataset.samples import Sample
@@ -17,11 +17,13 @@ class AnnotatedPicture:
         path: Where it lies, relative to the new data folder, with `/` between its parts.
         size_hw: Height and width of the upright picture in pixels.
         faces: Its faces; none if it is said to show none.
+        attributes: What else is said of a picture without faces.
     """
 
     path: str
     size_hw: tuple[int, int]
     faces: tuple[Sample, ...]
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     def box_of(self, face: Sample) -> BoxXyxy:
         """Where a face is, for formats that know no face without a box."""
@@ -30,13 +32,11 @@ class AnnotatedPicture:
 
 
 def by_side(pictures: Sequence[AnnotatedPicture]) -> dict[str, list[AnnotatedPicture]]:
-    """The pictures of each side, if each has exactly one and they have several; else nothing.
-
-    A picture without faces, which has no attributes, goes to those to train on.
-    """
+    """The pictures of each side, if each has exactly one and they have several; else nothing."""
     chosen: dict[str, list[AnnotatedPicture]] = defaultdict(list)
     for picture in pictures:
-        sides = {face.attributes.get("side", "") for face in picture.faces} or {"train"}
+        said = [face.attributes for face in picture.faces] or [picture.attributes]
+        sides = {attributes.get("side", "") for attributes in said}
         side = sides.pop()
         if sides or side not in SIDES:
             return {}

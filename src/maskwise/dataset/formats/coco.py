@@ -3,8 +3,9 @@
 import json
 import math
 import posixpath
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,18 +25,28 @@ _NO_ATTRIBUTES: Final = frozenset(
     {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"}
     | {"file_name", "width", "height"}
 )
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 Json = Any
 
 
 @dataclass(frozen=True, slots=True)
+class _Face:
+    """An annotation, how problems name it, and which of its picture it is."""
+
+    where: str
+    entry: Mapping[str, Json]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class _File:
-    """A COCO file, sorted by what belongs together."""
+    """A COCO file, sorted by what belongs together; ids are texts, see `_id`."""
 
     path: str
-    images: Sequence[Mapping[str, Json]]
-    faces_of: Mapping[Json, Sequence[Mapping[str, Json]]]
-    category_names: Mapping[Json, str]
+    images: Mapping[str, Mapping[str, Json]]
+    faces_of: Mapping[str, Sequence[_Face]]
+    category_names: Mapping[str, str]
     listed: set[str] = field(default_factory=set)
 
 
@@ -49,8 +60,9 @@ def list_coco(tree: Tree, class_of: ClassOf, files: Sequence[str]) -> Listing:
     """Find every face that COCO files tell of.
 
     What an image or annotation has beside what COCO defines, such as `source`, becomes an
-    attribute; so does the `side` that the name of a file speaks of. A file of no side adds only
-    pictures that those before it do not have. An image without annotations shows no face.
+    attribute, as do the `attributes` that it may hold and the `side` that the name of a file speaks
+    of. A file of no side adds only pictures that those of a side do not have. An image without
+    annotations shows no face; one of whose annotations none can be used is unlabelled.
 
     Args:
         tree: What lies in the data folder.
@@ -66,8 +78,8 @@ def list_coco(tree: Tree, class_of: ClassOf, files: Sequence[str]) -> Listing:
         except BadAnnotation as error:
             listing.problems.append(error.problem)
             continue
-        for image in file.images:
-            _list_picture(tree, file, image, class_of, listed_in, listing)
+        for image_id, image in file.images.items():
+            _list_picture(tree, file, image_id, image, class_of, listed_in, listing)
         if side := side_named(path):
             for picture in file.listed:
                 book.put(picture, side)
@@ -86,21 +98,28 @@ def _looks_like_coco(tree: Tree, path: str) -> bool:
 
 def _read(tree: Tree, path: str, listing: Listing) -> _File:
     content = _parse(path, tree.read(path, _MAX_BYTES))
-    names = {
-        category.get("id"): str(category.get("name"))
-        for category in _entries(content, "categories", path, listing)
-    }
-    images = list(_entries(content, "images", path, listing))
-    known = {image.get("id") for image in images}
-    faces_of = defaultdict(list)
-    for face in _entries(content, "annotations", path, listing):
-        if _hashable(face.get("image_id")) in known:
-            faces_of[face["image_id"]].append(face)
-        else:
+    categories = _by_id(content, "categories", path, listing)
+    images = _by_id(content, "images", path, listing)
+    faces_of: dict[str, list[_Face]] = defaultdict(list)
+    seen = set()
+    for index, entry in enumerate(_list_of(content, "annotations", path)):
+        face_id = _id(entry.get("id")) if isinstance(entry, dict) else None
+        where = f"{path}: " + (
+            f"annotations[{index}]" if face_id is None else f"annotation {shorten(entry['id'])}"
+        )
+        if not isinstance(entry, dict):
+            listing.complain(where, "must be an object: not used")
+        elif (image_id := _id(entry.get("image_id"))) is None or image_id not in images:
             listing.complain(
-                f"{path}: annotation {shorten(face.get('id'))}",
-                f"there is no image with the id {shorten(face.get('image_id'))}",
+                where,
+                f"there is no image with the id {shorten(entry.get('image_id'))} to use it for",
             )
+        else:
+            faces_of[image_id].append(_Face(where, entry, len(faces_of[image_id]) + 1))
+            if face_id is None or face_id in seen:  # nothing refers to it
+                listing.complain(where, "must have an id of its own: the face is used all the same")
+        seen.add(face_id)
+    names = {key: str(category.get("name")) for key, category in categories.items()}
     return _File(path, images, faces_of, names)
 
 
@@ -120,32 +139,44 @@ def _parse(path: str, content: bytes) -> Mapping[str, Json]:
     return parsed
 
 
-def _entries(
-    content: Mapping[str, Json], name: str, path: str, listing: Listing
-) -> Iterator[Mapping[str, Json]]:
-    """The objects of a list, each with an id of its own."""
+def _list_of(content: Mapping[str, Json], name: str, path: str) -> Sequence[Json]:
     entries = content.get(name)
     if not isinstance(entries, list):
         raise BadAnnotation(path, f"must have a list of {name}")
-    seen = set()
-    for index, entry in enumerate(entries):
-        key = _hashable(entry.get("id")) if isinstance(entry, dict) else None
+    return entries
+
+
+def _by_id(
+    content: Mapping[str, Json], name: str, path: str, listing: Listing
+) -> Mapping[str, Mapping[str, Json]]:
+    """The objects of a list by their ids; of those that share one, nobody knows which is meant."""
+    sharing: dict[str, list[tuple[int, Mapping[str, Json]]]] = defaultdict(list)
+    for index, entry in enumerate(_list_of(content, name, path)):
+        key = _id(entry.get("id")) if isinstance(entry, dict) else None
         if key is None:
             listing.complain(f"{path}: {name}[{index}]", "must be an object with an id: not used")
-        elif key in seen:
-            listing.complain(f"{path}: {name[:-1]} {shorten(key)}", "the id is taken: not used")
         else:
-            seen.add(key)
-            yield entry
+            sharing[key].append((index, entry))
+    for key, entries in sharing.items():
+        for index, _ in entries if len(entries) > 1 else ():
+            listing.complain(
+                f"{path}: {name}[{index}]",
+                f"{len(entries)} {name} have the id {key}: none of them is used",
+            )
+    return {key: entries[0][1] for key, entries in sharing.items() if len(entries) == 1}
 
 
-def _hashable(value: Json) -> str | float | None:
-    return value if isinstance(value, str | int | float) else None
+def _id(value: Json) -> str | None:
+    """An id as a text, since some tools write 2 here and "2" there; None if it is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _list_picture(
     tree: Tree,
     file: _File,
+    image_id: str,
     image: Mapping[str, Json],
     class_of: ClassOf,
     listed_in: dict[str, str],
@@ -158,15 +189,15 @@ def _list_picture(
         listing.complain(where, str(error))
         return
     first = listed_in.setdefault(picture, file.path)
-    if first != file.path and side_named(file.path) is None:
+    if side_named(first) and not side_named(file.path):
         return
     if first != file.path or picture in file.listed:
         listing.complain(where, f"{picture!r} is listed in {first!r} already: not used again")
         return
     file.listed.add(picture)
-    faces = file.faces_of.get(image["id"], ())
+    faces = file.faces_of.get(image_id, ())
     if not faces:
-        listing.faceless.append(picture)
+        listing.faceless[picture] = _attributes(image)
     for face in faces:
         _list_face(picture, file, image, face, class_of, listing)
 
@@ -175,28 +206,30 @@ def _list_face(
     picture: str,
     file: _File,
     image: Mapping[str, Json],
-    face: Mapping[str, Json],
+    face: _Face,
     class_of: ClassOf,
     listing: Listing,
 ) -> None:
-    where = f"{file.path}: annotation {shorten(face['id'])}"
-    category = _hashable(face.get("category_id"))
-    name = file.category_names.get(category)
+    entry = face.entry
+    category = entry.get("category_id")
+    name = file.category_names.get(_id(category) or "")
     try:
-        box = _parse_box(face.get("bbox"))
+        box = _parse_box(entry.get("bbox"))
     except ValueError as error:
-        listing.complain(where, f"the bbox is none, as {error}: the face is not used")
+        listing.complain(face.where, f"the bbox is none, as {error}: the face is not used")
         return
     if name is None:
-        listing.complain(where, f"there is no category with the id {shorten(category)}: not used")
-    elif face.get("iscrowd"):
-        listing.complain(where, "marks a crowd, which is not one face: not used")
+        listing.complain(
+            face.where, f"there is no category with the id {shorten(category)}: not used"
+        )
+    elif entry.get("iscrowd") not in (None, 0, "", "0"):
+        listing.complain(face.where, "marks a crowd, which is not one face: not used")
     elif (label := class_of(name)) is None:
-        listing.leave_out(name, where)
+        listing.leave_out(name, face.where)
     else:
-        attributes = {**_attributes(image), **_attributes(face)}
+        attributes = {**_attributes(image), **_attributes(entry)}
         listing.candidates.append(
-            Candidate(picture, label, box, attributes, _size_hw(image), where)
+            Candidate(picture, label, box, attributes, _size_hw(image), face.where, face.number)
         )
 
 
@@ -215,12 +248,19 @@ def _size_hw(image: Mapping[str, Json]) -> tuple[int, int] | None:
 
 
 def _attributes(entry: Mapping[str, Json]) -> Mapping[str, str]:
+    inner = entry.get("attributes")  # where CVAT puts them
     texts = {
         name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in entry.items()
+        for name, value in {**(inner if isinstance(inner, dict) else {}), **entry}.items()
         if name not in _NO_ATTRIBUTES and isinstance(value, str | int | float)
     }
-    return {name: text for name, text in texts.items() if name and text}
+    whole = {_whole(name.strip()): _whole(text) for name, text in texts.items()}
+    return {name: text for name, text in whole.items() if name and text}
+
+
+def _whole(text: str) -> str:
+    """A text without halves of characters, which JSON can hold, but no other file."""
+    return _HALF_CHARACTER.sub("\ufffd", text)
 
 
 def write_coco(root: Path, pictures: Sequence[AnnotatedPicture]) -> None:

@@ -29,7 +29,7 @@ def list_class_folders(tree: Tree, class_of: ClassOf) -> Listing:
     for path in tree.pictures:
         label = label_by_folder(path, class_of)
         if label == NO_FACE:
-            listing.faceless.append(path)
+            listing.faceless[path] = {}
         elif label is not None:
             listing.candidates.append(Candidate(path, label))
     listing.finish(tree)

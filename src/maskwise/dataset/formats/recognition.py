@@ -10,13 +10,14 @@ from typing import Final
 from maskwise.dataset.class_names import class_of
 from maskwise.dataset.formats.coco import find_coco, list_coco
 from maskwise.dataset.formats.csv_list import find_csv, list_csv
+from maskwise.dataset.formats.data_yaml import find_yolo, root_of_yolo
 from maskwise.dataset.formats.folders import label_by_folder, list_class_folders
-from maskwise.dataset.formats.listing import ClassOf, Listing
+from maskwise.dataset.formats.listing import ClassOf, Listing, with_plain_names
 from maskwise.dataset.formats.manifest import MANIFEST, add_manifest
-from maskwise.dataset.formats.sides import add_named_sides
-from maskwise.dataset.formats.tree import PICTURE_FOLDERS, Tree
+from maskwise.dataset.formats.sides import add_named_sides, side_named
+from maskwise.dataset.formats.tree import PICTURE_FOLDERS, Tree, join
 from maskwise.dataset.formats.voc import find_voc, list_voc
-from maskwise.dataset.formats.yolo import find_yolo, list_yolo, root_of_yolo
+from maskwise.dataset.formats.yolo import list_yolo
 from maskwise.errors import BadDataset, InvalidInput
 from maskwise.names import legible
 
@@ -53,6 +54,7 @@ def list_data_set(
         _require_folder(path)
         tree = Tree.walk(path)
         listing = _list_folder(tree, format or _recognise(tree, named), named)
+    listing.revise(lambda _, attributes: with_plain_names(attributes))
     add_named_sides(listing)
     return tree.root, listing
 
@@ -64,16 +66,29 @@ def _list_file(path: Path, format: str | None, class_of: ClassOf) -> tuple[Tree,
             f"`format` must be {by_suffix} for a {path.suffix} file. Received: {format!r}. "
             "Name the folder instead, if you mean that."
         )
-    tree = Tree.walk(root_of_yolo(path) if by_suffix == "yolo" else path.parent)
     if by_suffix == "yolo":
+        tree = Tree.walk(root_of_yolo(path))
         listing = list_yolo(tree, class_of, path)
-    elif by_suffix == "coco":
-        listing = list_coco(tree, class_of, [path.name])
     else:
-        listing = list_csv(tree, class_of, path.name)
+        tree, file = _tree_of(path)
+        list_files = list_coco if by_suffix == "coco" else list_csv
+        listing = list_files(tree, class_of, [file])
     if path.name != MANIFEST:
         add_manifest(tree, listing, class_of)
     return tree, listing
+
+
+def _tree_of(file: Path) -> tuple[Tree, str]:
+    """What lies in the data folder of a file, and its path there.
+
+    It is the folder of the file, or the one above if no picture lies below that, as where
+    `annotations/a.json` lies beside `train2017/`.
+    """
+    tree = Tree.walk(file.parent)
+    if tree.pictures:
+        return tree, file.name
+    folder = file.parent.resolve()
+    return Tree.walk(folder.parent), join(folder.name, file.name)
 
 
 def _list_folder(tree: Tree, format: str, class_of: ClassOf) -> Listing:
@@ -87,14 +102,22 @@ def _list_folder(tree: Tree, format: str, class_of: ClassOf) -> Listing:
         file = _only(find_yolo(tree), tree, "a YAML file with the names of the classes")
         listing = list_yolo(tree, class_of, tree.root / file)
     else:
-        files = find_csv(tree)
-        others = [file for file in files if file != MANIFEST]
-        file = _only(others or files, tree, "a CSV file with a column of files and one of labels")
-        listing = list_csv(tree, class_of, file)
-        if file == MANIFEST:
+        found = find_csv(tree)
+        files = [file for file in found if file != MANIFEST] or found
+        if not _are_sides(files):
+            what = "a CSV file with a column of files and one of labels"
+            files = [_only(files, tree, what)]
+        listing = list_csv(tree, class_of, files)
+        if files == [MANIFEST]:
             return listing
     add_manifest(tree, listing, class_of)
     return listing
+
+
+def _are_sides(files: Sequence[str]) -> bool:
+    """Whether files share out a data set: each names a side, and no two the same."""
+    sides = {side_named(file) for file in files} - {None}
+    return 1 < len(files) == len(sides)
 
 
 def _recognise(tree: Tree, class_of: ClassOf) -> str:

@@ -3,14 +3,14 @@
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from maskwise.dataset.formats.coordinates import shorten
 from maskwise.dataset.formats.listing import Listing
 from maskwise.dataset.formats.tree import BadAnnotation, Tree
-from maskwise.dataset.samples import Candidate
 from maskwise.durable import write_bytes
 from maskwise.errors import InvalidInput
 
@@ -20,6 +20,7 @@ SIDES: Final = ("train", "validation", "test")
 FILE_NAMES: Final = {"train": "train", "validation": "val", "test": "test"}
 """How the files are called that list or hold a side."""
 
+_COLUMNS: Final = ("side", "split", "subset")
 _MAX_LIST_BYTES: Final = 64 * 2**20
 _WORDS: Final = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -77,12 +78,12 @@ class SideBook:
         self._sides_of[path].add(side)
 
     def add_to(self, listing: Listing, where: str) -> None:
-        """Give each face the attribute `side` that its picture is listed on.
+        """Give each face, and picture without one, the attribute `side` that it is listed on.
 
         A data set of a single side is not split. A picture on two sides is given none.
 
         Args:
-            listing: Its candidates are changed.
+            listing: Its attributes are changed.
             where: What is named if pictures stand on two sides.
         """
         if len(set().union(*self._sides_of.values())) < 2:
@@ -95,33 +96,56 @@ class SideBook:
                 f"{len(torn)} pictures are on two sides of the split, among them {torn[0]!r}: "
                 "they are taken as on none",
             )
-        listing.candidates = [
-            replace(face, attributes={"side": side_of[face.path], **face.attributes})
-            if face.path in side_of
-            else face
-            for face in listing.candidates
-        ]
+        listing.revise(
+            lambda path, said: {"side": side_of[path], **said} if path in side_of else said
+        )
 
 
 def add_named_sides(listing: Listing) -> None:
-    """Give faces that have none the `side` that a column `split` or `subset` names, or a folder.
+    """Give each face, and picture without one, the `side` that its columns or folders name.
 
-    A data set of a single side is not split.
+    An attribute `side`, `split` or `subset` speaks of sides if any of its values does; its other
+    values are problems. A data set of a single side is not split.
 
     Args:
-        listing: Its candidates are changed.
+        listing: Its attributes are changed.
     """
-    named = [face.attributes.get("side") or _named_side(face) for face in listing.candidates]
-    if len({side for side in named if side is not None}) < 2:
-        return
-    listing.candidates = [
-        face if side is None else replace(face, attributes={**face.attributes, "side": side})
-        for face, side in zip(listing.candidates, named, strict=True)
+    said = [(face.path, face.where, face.attributes) for face in listing.candidates]
+    said += [(path, path, attributes) for path, attributes in listing.faceless.items()]
+    columns = [
+        name
+        for name in _COLUMNS
+        if any(_side_called(attributes.get(name)) for *_, attributes in said)
     ]
+    for name in columns:
+        _complain_of_other_words(name, said, listing)
+
+    def side_of(path: str, attributes: Mapping[str, str]) -> str | None:
+        called = (_side_called(attributes.get(name)) for name in columns)
+        return next(filter(None, called), None) or side_named(posixpath.dirname(path))
+
+    def with_side(path: str, attributes: Mapping[str, str]) -> Mapping[str, str]:
+        side = side_of(path, attributes)
+        return {**attributes, "side": side} if side else attributes
+
+    if len({side_of(path, attributes) for path, _, attributes in said} - {None}) > 1:
+        listing.revise(with_side)
 
 
-def _named_side(face: Candidate) -> str | None:
-    for name in ("split", "subset"):
-        if side := _WORDS.get(face.attributes.get(name, "").strip().lower()):
-            return side
-    return side_named(posixpath.dirname(face.path))
+def _side_called(word: str | None) -> str | None:
+    return _WORDS.get((word or "").strip().lower())
+
+
+def _complain_of_other_words(
+    name: str, said: Sequence[tuple[str, str, Mapping[str, str]]], listing: Listing
+) -> None:
+    places_of = defaultdict(list)
+    for path, where, attributes in said:
+        if name in attributes and not _side_called(attributes[name]):
+            places_of[attributes[name]].append(where or path)
+    for word, places in places_of.items():
+        listing.complain(
+            places[0],
+            f"the {name} {shorten(word)}, of {len(places)} faces or pictures, is none of "
+            f"{', '.join(SIDES)}: it does not count",
+        )

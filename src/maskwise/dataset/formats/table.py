@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from maskwise.dataset.formats.coordinates import parse_box
+from maskwise.dataset.formats.coordinates import parse_box, shorten
 from maskwise.dataset.formats.tree import BadAnnotation, Tree
 from maskwise.durable import write_bytes
+from maskwise.errors import InvalidInput
 from maskwise.preprocess import BoxXyxy
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -43,6 +44,7 @@ _CORNERS: Final = ("left", "top", "right", "bottom")
 _SIZED: Final = ("x", "y", "box_width", "box_height")
 _ATTRIBUTE: Final = "attribute:"  # before an attribute that is called like another column
 _MAX_BYTES: Final = 256 * 2**20
+_MAX_CELL: Final = 131_072  # characters, as the csv module has it
 _DELIMITERS: Final = ",;\t"
 
 
@@ -98,7 +100,8 @@ class Table:
     def read(cls, tree: Tree, path: str, known: Collection[str]) -> Self:
         """Read a table and its header.
 
-        Commas, semicolons and tabs may stand between cells; the encoding is UTF-8.
+        Commas, semicolons or tabs stand between cells: those that a column of files is found with,
+        or else the most frequent. The encoding is UTF-8.
 
         Args:
             tree: What lies in the data folder.
@@ -109,13 +112,10 @@ class Table:
             BadAnnotation: It is too large or has no header.
         """
         text = tree.read(path, _MAX_BYTES).decode("utf-8-sig", "surrogateescape")
-        first_line = text.partition("\n")[0]
-        delimiter = max(_DELIMITERS, key=first_line.count)
-        try:
-            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-        except csv.Error as error:
-            raise BadAnnotation(f"{path}:1", f"is broken CSV: {error}") from error
-        names = tuple(name.strip() for name in header)
+        headers = {delimiter: _header(text, delimiter) for delimiter in _DELIMITERS}
+        delimiter, names = max(
+            headers.items(), key=lambda item: ("path" in _meanings(item[1], known), len(item[1]))
+        )
         if not any(names):
             raise BadAnnotation(f"{path}:1", "must begin with a line that names the columns")
         return cls(path, _meanings(names, known), names, text, delimiter)
@@ -157,6 +157,14 @@ class Table:
         return Row(where, cells, attributes)
 
 
+def _header(text: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return ()
+    return tuple(name.strip() for name in header)
+
+
 def _meanings(names: Sequence[str], known: Collection[str]) -> tuple[str | None, ...]:
     plain = [re.sub(r"[\s-]+", "_", name.lower()) for name in names]
     best: dict[str, str] = {}
@@ -184,14 +192,22 @@ def write_table(
         rows: Of each, the cells of these columns, and attributes, which get columns of their own.
 
     Raises:
+        InvalidInput: A cell would be too long to be read back.
         OutputFailed: It cannot be written.
     """
     names = sorted({name for _, attributes in rows for name in attributes})
     file = io.StringIO(newline="")
     writer = csv.writer(file)  # as RFC 4180 has it: of line breaks, it quotes only its own
-    writer.writerow([*columns, *map(_column_of, names)])
-    for cells, attributes in rows:
-        writer.writerow([*cells, *(attributes.get(name, "") for name in names)])
+    lines = [[*columns, *map(_column_of, names)]]
+    lines += [[*cells, *(attributes.get(name, "") for name in names)] for cells, attributes in rows]
+    for line in lines:
+        longest = max(line, key=len)
+        if len(longest) > _MAX_CELL:
+            raise InvalidInput(
+                f"A cell of {path.name} holds at most {_MAX_CELL} characters. Received "
+                f"{len(longest)} beside {line[0]!r}: {shorten(longest)}. Shorten that attribute."
+            )
+        writer.writerow(line)
     write_bytes(path, file.getvalue().encode("utf-8", "surrogateescape"))
 
 

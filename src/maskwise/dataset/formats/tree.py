@@ -66,7 +66,8 @@ class Tree:
         """Find the files below `root`.
 
         Links are followed to files inside `root` only, never to folders, so that neither loops
-        nor files elsewhere are walked into.
+        nor files elsewhere are walked into. Folders whose names begin with a dot are not looked
+        into.
         """
         found = sorted(_walk(root))
         pictures = tuple(path for path, kind, reason in found if kind == "picture" and not reason)
@@ -168,7 +169,7 @@ def read_annotation(file: Path, where: str, max_bytes: int) -> bytes:
     except OSError as error:
         raise BadAnnotation(where, f"cannot be read: {error.strerror or error}") from error
     raise BadAnnotation(
-        where, f"is larger than {max_bytes // 2**20} MiB, too large for an annotation"
+        where, f"is larger than {max_bytes // 2**10} KiB, too large for an annotation"
     )
 
 
@@ -210,11 +211,19 @@ def _walk(root: Path) -> Iterator[tuple[str, str, str]]:
         for entry, is_folder in entries:
             path = join(folder, entry.name)
             if is_folder:
-                waiting.append(path)
+                if not entry.name.startswith("."):  # as .git or .ipynb_checkpoints
+                    waiting.append(path)
             elif (kind := _kind_by_name(entry.name)) != "other":
                 yield path, kind, _why_not(entry, inside)
-            elif entry.is_symlink() and entry.is_dir():
+            elif _is_link_to_folder(entry):
                 yield path, "folder", "a link to a folder is not followed"
+
+
+def _is_link_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_symlink() and entry.is_dir()
+    except OSError:  # as of a link to itself
+        return False
 
 
 def _why_not(entry: os.DirEntry[str], inside: str) -> str:

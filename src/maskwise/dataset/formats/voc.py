@@ -7,18 +7,17 @@ be told apart.
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
-from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import escape
 
 from maskwise.dataset.formats.annotated import AnnotatedPicture, by_side
 from maskwise.dataset.formats.coordinates import format_coordinate, parse_box, shorten
+from maskwise.dataset.formats.element import Element, parse_xml
 from maskwise.dataset.formats.listing import ClassOf, Listing
 from maskwise.dataset.formats.sides import FILE_NAMES, SideBook, read_names, side_named, write_names
-from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree
+from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree, join
 from maskwise.dataset.samples import Candidate, Sample
 from maskwise.durable import make_folder
 from maskwise.labels import LABELS
@@ -27,8 +26,6 @@ from maskwise.preprocess import BoxXyxy
 PICTURE_FOLDER: Final = "JPEGImages"
 
 _MAX_BYTES: Final = 16 * 2**20
-_MAX_DEPTH: Final = 32
-_MAX_ELEMENTS: Final = 200_000  # of 300 bytes each
 _HEAD_BYTES: Final = 1024
 _EDGES: Final = ("xmin", "ymin", "xmax", "ymax")
 _SAYS_NOTHING: Final = ("", "0", "Unspecified")  # of pose, truncated, occluded, difficult
@@ -36,37 +33,14 @@ _LIST_FOLDERS: Final = ("ImageSets/Main", "splits")
 _NOT_IN_XML: Final = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(slots=True)
-class _Element:
-    """An XML element, with the line that it begins on."""
-
-    name: str
-    line: int
-    texts: list[str] = field(default_factory=list)
-    children: list["_Element"] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.texts).strip()
-
-    def all(self, name: str) -> Iterator["_Element"]:
-        return (child for child in self.children if child.name == name)
-
-    def text_of(self, *names: str) -> str:
-        """The text of a descendant, by the names that lead to it; empty if it is not there."""
-        element: _Element | None = self
-        for name in names:
-            element = next(element.all(name), None) if element else None
-        return element.text if element else ""
-
-
 def find_voc(tree: Tree) -> list[str]:
     """The first XML file that begins as those of Pascal VOC do, if there is one."""
     for path in tree.named(".xml"):
         try:
             with (tree.root / path).open("rb") as file:
-                if b"<annotation" in file.read(_HEAD_BYTES):
-                    return [path]
+                head = file.read(_HEAD_BYTES).replace(b"\0", b"")  # UTF-16 becomes ASCII
+            if b"<annotation" in head:
+                return [path]
         except OSError:
             continue
     return []
@@ -75,9 +49,11 @@ def find_voc(tree: Tree) -> list[str]:
 def list_voc(tree: Tree, class_of: ClassOf) -> Listing:
     """Find every face that an XML file with the root `annotation` tells of.
 
-    The picture is the `filename`, or else what is called like the XML file, as `Tree.find` looks
-    for it. `ImageSets/Main/{train,val,test}.txt` or `splits/...` become the attribute `side`;
-    `source/database` becomes `source`; what an object says beside its name and box, an attribute.
+    The picture is the `filename` in the `folder`, or anywhere, or else what is called like the XML
+    file, as `Tree.find` looks for it. If several files tell of one picture, that which is called
+    like it is used. `ImageSets/Main/{train,val,test}.txt` or `splits/...` become the attribute
+    `side`; `source/database` becomes `source`; what an object says beside its name and box, an
+    attribute.
 
     Args:
         tree: What lies in the data folder.
@@ -85,47 +61,56 @@ def list_voc(tree: Tree, class_of: ClassOf) -> Listing:
     """
     listing = Listing(problems=list(tree.problems))
     annotated_by: dict[str, str] = {}
-    for path in tree.named(".xml"):
-        try:
-            root = _parse(path, tree.read(path, _MAX_BYTES))
-            if root.name != "annotation":
-                continue
-            picture = _find_picture(tree, path, root)
-        except BadAnnotation as error:
-            listing.problems.append(error.problem)
-        except NoSuchPicture as error:
-            listing.complain(path, str(error))
+    for path, picture in _pair(tree, listing):
+        first = annotated_by.setdefault(picture, path)
+        if first == path:
+            _list_faces(picture, path, _read(tree, path), class_of, listing)
         else:
-            first = annotated_by.setdefault(picture, path)
-            if first == path:
-                _list_faces(picture, path, root, class_of, listing)
-            else:
-                listing.complain(path, f"{picture!r} is annotated in {first!r} already: not used")
+            listing.complain(path, f"{picture!r} is annotated in {first!r} already: not used")
     _add_sides(tree, annotated_by, listing)
     listing.finish(tree)
     return listing
 
 
-def _find_picture(tree: Tree, path: str, root: _Element) -> str:
-    folder, stem = posixpath.dirname(path), PurePosixPath(path).stem
-    name = root.text_of("filename")
+def _pair(tree: Tree, listing: Listing) -> Sequence[tuple[str, str]]:
+    """The annotations, each with its picture: first those that are called like it."""
+    pairs = []
+    for path in tree.named(".xml"):
+        try:
+            root = _read(tree, path)
+            if root.name == "annotation":
+                pairs.append((path, _find_picture(tree, path, root)))
+        except BadAnnotation as error:
+            listing.problems.append(error.problem)
+        except NoSuchPicture as error:
+            listing.complain(path, str(error))
+    return sorted(pairs, key=lambda pair: len({PurePosixPath(path).stem for path in pair}))
+
+
+def _find_picture(tree: Tree, path: str, root: Element) -> str:
+    near, stem = posixpath.dirname(path), PurePosixPath(path).stem
+    name = root.text_of("filename") or stem
     try:
-        return tree.find(name or stem, folder)
+        return tree.find(join(root.text_of("folder"), name), near)
+    except NoSuchPicture:
+        pass  # the folder is often that of another machine
+    try:
+        return tree.find(name, near)
     except NoSuchPicture as error:
         try:
-            return tree.find_by_stem(stem, folder)
+            return tree.find_by_stem(stem, near)
         except NoSuchPicture:
             raise error from None
 
 
 def _list_faces(
-    picture: str, path: str, root: _Element, class_of: ClassOf, listing: Listing
+    picture: str, path: str, root: Element, class_of: ClassOf, listing: Listing
 ) -> None:
     objects = list(root.all("object"))
     source = root.text_of("source", "database")
     if not objects:
-        listing.faceless.append(picture)
-    for element in objects:
+        listing.faceless[picture] = {"source": source} if source else {}
+    for number, element in enumerate(objects, start=1):
         where, name = f"{path}:{element.line}", element.text_of("name")
         label = class_of(name)
         if label is None:
@@ -138,10 +123,12 @@ def _list_faces(
             continue
         attributes = {"source": source} if source else {}
         attributes |= _attributes(element)
-        listing.candidates.append(Candidate(picture, label, box, attributes, _size_hw(root), where))
+        listing.candidates.append(
+            Candidate(picture, label, box, attributes, _size_hw(root), where, number)
+        )
 
 
-def _attributes(element: _Element) -> Mapping[str, str]:
+def _attributes(element: Element) -> Mapping[str, str]:
     return {
         child.name: child.text
         for child in element.children
@@ -151,7 +138,7 @@ def _attributes(element: _Element) -> Mapping[str, str]:
     }
 
 
-def _size_hw(root: _Element) -> tuple[int, int] | None:
+def _size_hw(root: Element) -> tuple[int, int] | None:
     try:
         height, width = (int(root.text_of("size", edge)) for edge in ("height", "width"))
     except ValueError:
@@ -187,7 +174,7 @@ def _add_sides(tree: Tree, annotated_by: Mapping[str, str], listing: Listing) ->
 def _names(annotated_by: Mapping[str, str]) -> Mapping[str, str]:
     """The pictures by what a list may call them; the fuller name goes before the shorter."""
     known: dict[str, str] = {}
-    stems = {picture: path.removesuffix(".xml") for picture, path in annotated_by.items()}
+    stems = {picture: path[: -len(".xml")] for picture, path in annotated_by.items()}
     for name_of in (_inner, str, posixpath.basename):
         for names in (stems, {picture: picture for picture in annotated_by}):
             called = {picture: name_of(name) for picture, name in names.items()}
@@ -202,53 +189,8 @@ def _inner(path: str) -> str:
     return path.partition("/")[2] or path
 
 
-def _parse(path: str, content: bytes) -> _Element:
-    """Parse XML without the parts of it that can do harm.
-
-    Raises:
-        BadAnnotation: It is broken, nested too deeply, or brings a document type or entities.
-    """
-    parser = ParserCreate()
-    document = _Element("", 0)
-    open_elements = [document]
-    n_elements = 0
-
-    def refuse(*_: object) -> None:
-        raise BadAnnotation(
-            f"{path}:{parser.CurrentLineNumber}",
-            "a document type is not accepted in an annotation: remove it",
-        )
-
-    def start(name: str, _: object) -> None:
-        nonlocal n_elements
-        n_elements += 1
-        if len(open_elements) > _MAX_DEPTH or n_elements > _MAX_ELEMENTS:
-            raise BadAnnotation(
-                f"{path}:{parser.CurrentLineNumber}",
-                "is nested too deeply or has too many elements",
-            )
-        element = _Element(name, parser.CurrentLineNumber)
-        open_elements[-1].children.append(element)
-        open_elements.append(element)
-
-    def end(_: str) -> None:
-        open_elements.pop()
-
-    def text(data: str) -> None:
-        open_elements[-1].texts.append(data)
-
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    try:
-        parser.Parse(content, True)
-    except ExpatError as error:
-        raise BadAnnotation(f"{path}:{error.lineno}", f"is broken XML: {error}") from error
-    except (LookupError, ValueError) as error:
-        raise BadAnnotation(path, f"has an encoding that is not known: {error}") from error
-    return document.children[0]
+def _read(tree: Tree, path: str) -> Element:
+    return parse_xml(path, tree.read(path, _MAX_BYTES))
 
 
 def write_voc(root: Path, pictures: Sequence[AnnotatedPicture]) -> None:

@@ -1,71 +1,30 @@
 """YOLO: a text file for each picture, and a YAML file that names classes and sides."""
 
-import os
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from maskwise.dataset.formats.annotated import AnnotatedPicture, by_side
 from maskwise.dataset.formats.coordinates import format_coordinate, parse_coordinate, shorten
+from maskwise.dataset.formats.data_yaml import DataFile
 from maskwise.dataset.formats.listing import ClassOf, Listing
 from maskwise.dataset.formats.sides import FILE_NAMES, SideBook, read_names, write_names
 from maskwise.dataset.formats.sizes import upright_size_hw
-from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree, join, read_annotation
+from maskwise.dataset.formats.tree import BadAnnotation, NoSuchPicture, Tree
 from maskwise.dataset.samples import Candidate, Rejected
 from maskwise.durable import make_folder, write_text
 from maskwise.errors import InvalidInput, UnreadableImage
-from maskwise.extras import load
 from maskwise.images import read_bytes
 from maskwise.labels import LABELS
 from maskwise.preprocess import BoxXyxy
 
-_MAX_YAML_BYTES: Final = 2**20
 _MAX_LABEL_BYTES: Final = 16 * 2**20
-_HAS_NAMES: Final = re.compile(rb"^[\"']?names[\"']?[ \t]*:", re.MULTILINE)
+_NO_LABELS: Final = re.compile(r"(classes|readme.*|train|val|test)\.txt", re.IGNORECASE)
+_LABELS_FOR: Final = {"images": "labels", "Images": "Labels", "IMAGES": "LABELS"}
 _ROUNDING: Final = 2e-6  # of a side: what six decimals may put a box beyond the edge
 _DECIMALS: Final = 6  # of a pixel: what is left of a box after its division and multiplication
-
-
-@dataclass(frozen=True, slots=True)
-class _DataFile:
-    """What the YAML file of a data set says.
-
-    Attributes:
-        where: The file as problems name it.
-        folder: What its entries are relative to, below the data folder.
-        names: The classes by number.
-        entries: Folders and lists of pictures, by side.
-    """
-
-    where: str
-    folder: str
-    names: Mapping[int, str]
-    entries: Mapping[str, Sequence[str]]
-
-
-def find_yolo(tree: Tree) -> list[str]:
-    """The YAML files that name classes."""
-    found = []
-    for path in tree.named(".yaml", ".yml"):
-        try:
-            if _HAS_NAMES.search(tree.read(path, _MAX_YAML_BYTES)):
-                found.append(path)
-        except BadAnnotation:
-            continue
-    return found
-
-
-def root_of_yolo(file: Path) -> Path:
-    """The data folder of a YAML file: its `path` if that is a folder, or else where it lies.
-
-    Raises:
-        BadAnnotation: The file cannot be read.
-    """
-    named = file.parent / _path_in(_parse(file, file.name))
-    return named if named.is_dir() else file.parent
 
 
 def list_yolo(tree: Tree, class_of: ClassOf, file: Path) -> Listing:
@@ -74,7 +33,8 @@ def list_yolo(tree: Tree, class_of: ClassOf, file: Path) -> Listing:
     Each line is `class centre-x centre-y width height` in shares of the upright picture; a sixth
     number is kept as the attribute `confidence`, and of an outline, `class x y x y x y ...`, its
     bounding box is taken. The text file has the name of the picture and lies where `labels`
-    replaces the last `images` in its path, or beside it. An empty one says that there is no face.
+    replaces the last `images` in its path, or beside it. An empty one says that there is no face;
+    one that belongs to no picture is a problem.
 
     Args:
         tree: What lies in the data folder.
@@ -84,7 +44,7 @@ def list_yolo(tree: Tree, class_of: ClassOf, file: Path) -> Listing:
     listing = Listing(problems=list(tree.problems))
     book = SideBook()
     try:
-        data = _read(tree.root, file)
+        data = DataFile.read(tree.root, file)
     except BadAnnotation as error:
         listing.problems.append(error.problem)
         listing.finish(tree)
@@ -95,84 +55,21 @@ def list_yolo(tree: Tree, class_of: ClassOf, file: Path) -> Listing:
             pictures[picture] = None
             book.put(picture, side)
     text_files = frozenset(tree.named(".txt"))
+    used = set()
     for picture in pictures:
         path = next((path for path in _text_paths(picture) if path in text_files), None)
         if path is not None:
+            used.add(path)
             _list_picture(tree, data, picture, path, class_of, listing)
+    _complain_of_strays(tree, data, used, listing)
     book.add_to(listing, data.where)
     listing.finish(tree)
     return listing
 
 
-def _parse(file: Path, where: str) -> Mapping[str, Any]:
-    content = read_annotation(file, where, _MAX_YAML_BYTES)
-    yaml = load("yaml", extra="train")
-    try:
-        parsed = yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise BadAnnotation(
-            f"{where}{line}", f"is broken YAML: {getattr(error, 'problem', None) or error}"
-        ) from error
-    except RecursionError as error:
-        raise BadAnnotation(where, "is nested too deeply") from error
-    except (ValueError, OverflowError) as error:  # as of a date that is none
-        raise BadAnnotation(where, f"cannot be read: {error}") from error
-    if not isinstance(parsed, dict):
-        raise BadAnnotation(where, "must name the classes: names: {0: without_mask, 1: with_mask}")
-    return parsed
-
-
-def _read(root: Path, file: Path) -> _DataFile:
-    here = _inside(root, file.parent)
-    where = file.name if here is None else join(here, file.name)
-    parsed = _parse(file, where)
-    folder = _inside(root, file.parent / _path_in(parsed))
-    if folder is None or not (root / folder).is_dir():
-        folder = here or ""
-    entries = {side: _texts(parsed.get(name)) for side, name in FILE_NAMES.items()}
-    return _DataFile(
-        *(where, folder, _class_names(parsed.get("names"), where)),
-        {side: texts for side, texts in entries.items() if texts},
-    )
-
-
-def _path_in(parsed: Mapping[str, Any]) -> str:
-    path = parsed.get("path")
-    return path if isinstance(path, str) and "\0" not in path else ""
-
-
-def _inside(root: Path, folder: Path) -> str | None:
-    """A folder relative to the data folder; None if it is not in it."""
-    path = os.path.relpath(os.path.realpath(folder), os.path.realpath(root)).replace(os.sep, "/")
-    if path == ".." or path.startswith("../"):
-        return None
-    return "" if path == "." else path
-
-
-def _texts(value: object) -> Sequence[str]:
-    values = value if isinstance(value, list) else [value]
-    return [text for text in values if isinstance(text, str) and text]
-
-
-def _class_names(names: object, where: str) -> Mapping[int, str]:
-    entries = names.items() if isinstance(names, dict) else enumerate(_as_list(names))
-    try:
-        return {int(number): str(name) for number, name in entries}
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadAnnotation(where, "must have a list of names, or one by number") from error
-
-
-def _as_list(names: object) -> Sequence[object]:
-    return names if isinstance(names, list) else []
-
-
-def _listed(tree: Tree, data: _DataFile, entry: str, listing: Listing) -> Sequence[str]:
+def _listed(tree: Tree, data: DataFile, entry: str, listing: Listing) -> Sequence[str]:
     """The pictures in a folder, or in a list of them."""
-    path = posixpath.normpath(posixpath.join(data.folder, entry.replace("\\", "/")))
-    while path.startswith("../"):  # as in the files that Roboflow makes
-        path = path.removeprefix("../")
+    path = data.path_of(entry)
     if path in tree.annotations:
         return _in_list(tree, path, listing)
     found = tree.below("" if path == "." else path)
@@ -193,16 +90,31 @@ def _in_list(tree: Tree, path: str, listing: Listing) -> Sequence[str]:
 
 def _text_paths(picture: str) -> Sequence[str]:
     """Where the text file of a picture may lie; by custom, the first."""
-    folders, name = picture.split("/")[:-1], f"{PurePosixPath(picture).stem}.txt"
-    beside = "/".join([*folders, name])
-    if "images" not in folders:
-        return [beside]
-    last = len(folders) - 1 - folders[::-1].index("images")
-    return ["/".join([*folders[:last], "labels", *folders[last + 1 :], name]), beside]
+    folders, stem = picture.split("/")[:-1], PurePosixPath(picture).stem
+    places = [folders]
+    last = max((at for at, folder in enumerate(folders) if folder in _LABELS_FOR), default=None)
+    if last is not None:
+        places.insert(0, [*folders[:last], _LABELS_FOR[folders[last]], *folders[last + 1 :]])
+    return ["/".join([*place, stem + suffix]) for suffix in (".txt", ".TXT") for place in places]
+
+
+def _complain_of_strays(
+    tree: Tree, data: DataFile, used: Collection[str], listing: Listing
+) -> None:
+    """Name the text files that lie among those of pictures, but belong to no picture."""
+    pictures = (*tree.pictures, *(rejected.path for rejected in tree.rejected))
+    known = {path for picture in pictures for path in _text_paths(picture)}
+    known |= {data.path_of(entry) for entries in data.entries.values() for entry in entries}
+    folders = {posixpath.dirname(path) for path in used}
+    for path in tree.named(".txt"):
+        folder, name = posixpath.split(path)
+        is_among = folder in folders or not set(_LABELS_FOR.values()).isdisjoint(folder.split("/"))
+        if is_among and path not in known and not _NO_LABELS.fullmatch(name):
+            listing.complain(path, "there is no picture of this name: not used")
 
 
 def _list_picture(
-    tree: Tree, data: _DataFile, picture: str, path: str, class_of: ClassOf, listing: Listing
+    tree: Tree, data: DataFile, picture: str, path: str, class_of: ClassOf, listing: Listing
 ) -> None:
     try:
         text = tree.read(path, _MAX_LABEL_BYTES).decode("utf-8-sig", "replace")
@@ -216,9 +128,9 @@ def _list_picture(
         listing.rejected.append(Rejected(picture, str(error)))
         return
     if not lines:
-        listing.faceless.append(picture)
-    for number, values in lines:
-        where = f"{path}:{number}"
+        listing.faceless[picture] = {}
+    for number, (line, values) in enumerate(lines, start=1):
+        where = f"{path}:{line}"
         try:
             name = _class_name(values[0], data.names)
             box, attributes = _parse_line(values[1:], size_hw)
@@ -229,7 +141,9 @@ def _list_picture(
         if label is None:
             listing.leave_out(name, where)
         else:
-            listing.candidates.append(Candidate(picture, label, box, attributes, where=where))
+            listing.candidates.append(
+                Candidate(picture, label, box, attributes, where=where, number=number)
+            )
 
 
 def _class_name(text: str, names: Mapping[int, str]) -> str:
