@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.dataset.audit.duplicates import find_near_duplicates
+from maskwise.dataset.audit.duplicates import NearDuplicates, find_near_duplicates
 from maskwise.dataset.audit.findings import Audit, DuplicateGroup, Misnamed, Probe, Suspect
 from maskwise.dataset.audit.fingerprint import take_fingerprint
 from maskwise.dataset.audit.page import shown_paths
@@ -64,18 +64,18 @@ def audit(
     for done, picture in enumerate(passing, start=1):
         looked.append(picture)
         tell(0, done, len(pictures))
-    twins: tuple[tuple[int, ...], ...] = ()
+    twins = NearDuplicates((), ())
     if looked:
         prints = np.stack([picture.fingerprint for picture in looked])
-        twins = find_near_duplicates(
-            prints, on_progress=lambda done, total: tell(1, done, total)
-        ).groups
-    grouped = join_groups(data, twins)
+        twins = find_near_duplicates(prints, on_progress=lambda done, total: tell(1, done, total))
+    grouped = join_groups(data, twins.ties)
     traits = np.array([t for picture in looked for t in picture.traits], dtype=TRAITS)
     probes, mislabels = _suspicions(grouped, traits, seed)
     tell(2, 1, 1)
     paths = list(pictures)
-    groups = _worst_first([_duplicates([pictures[paths[i]] for i in found]) for found in twins])
+    groups = _worst_first(
+        [_duplicates([pictures[paths[i]] for i in found]) for found in twins.groups]
+    )
     found = Audit(
         root=data.root,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
