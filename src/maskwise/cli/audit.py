@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from maskwise.cli.opening import ClassNames, Format, open_data
 from maskwise.dataset.convert import convert, require_target
 from maskwise.dataset.dataset import Dataset
 from maskwise.durable import write_text
+from maskwise.errors import InvalidInput
 from maskwise.extras import load
 from maskwise.names import legible
 
@@ -40,10 +42,13 @@ def audit(
     """Look for duplicates, leaks, doubtful labels and shortcuts in DATA."""
     if fix is not None:
         require_target(fix, "csv")  # what can be known at once comes before what takes time
+        _require_outside(fix, data if data.is_dir() else data.parent)
     load("maskwise.dataset.audit.audit", extra="train")
     scorer = load("maskwise.faces.yunet", extra="train").FaceScorer()
     with counting("Reading") as progress:
         dataset = open_data(data, format, class_name, on_progress=progress)
+    if fix is not None:
+        _require_outside(fix, dataset.root)  # an annotation file may name a folder elsewhere
     with counting("Auditing") as progress:
         found = dataset.audit(face_score=scorer, seed=seed, on_progress=progress)
     if as_json:
@@ -58,6 +63,15 @@ def audit(
         _write_cleaned(dataset, found, fix)
     elif found.near_duplicates:
         say(f"For a copy without duplicates: {command('data', 'audit', data)} --fix OUT")
+
+
+def _require_outside(out: Path, root: Path) -> None:
+    """Refuse to write the cleaned copy among the very data that is copied."""
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(root)):
+        raise InvalidInput(
+            f"`--fix` must lie outside of DATA, which is never changed. Received: {legible(out)} "
+            f"in {legible(root)}. Name another folder."
+        )
 
 
 def _write_cleaned(dataset: Dataset, found: "Audit", out: Path) -> None:
