@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from maskwise.dataset.audit.contradictions import Contradiction
 from maskwise.dataset.audit.findings import Audit, DuplicateGroup, Misnamed, Probe, Suspect
+from maskwise.dataset.audit.parted import PartedGroup
 from maskwise.dataset.samples import Problem, Rejected
 from reports import THUMBNAIL
 
@@ -31,6 +33,8 @@ def hostile_audit() -> Audit:
             DuplicateGroup(("with_mask/c.jpg", "with_mask/d.jpg"), (1,), ("train", "test"), False),
             DuplicateGroup(("with_mask/a.jpg", "with_mask/b.jpg"), (1,), (), is_exact=True),
         ),
+        contradictions=(Contradiction((SCRIPT, HOSTILE), None, (0, 1)),),
+        parted_groups=(PartedGroup((HOSTILE, "with_mask/c.jpg"), ("train", "<te|st>")),),
         split_scenes={"scene\u202e <1>": ("train", "<te|st>")},
         mislabels=(
             Suspect(SCRIPT, None, 1, 0.98, likelier=0),

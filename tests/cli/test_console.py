@@ -1,5 +1,6 @@
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,6 +42,24 @@ def test_who_sets_the_log_level_hears_everything(
     with hushed():
         speak_as_a_library_in_c("greetings")
     assert capfd.readouterr().err == "greetings"
+
+
+@pytest.mark.parametrize(("level", "expected"), [("3", "False"), ("0", "True")])
+def test_advice_that_tensorflow_gives_in_python_is_hushed_unless_asked_for(
+    level: str, expected: str
+) -> None:
+    code = (
+        "import logging\nfrom maskwise.cli.console import hush_tensorflow\nhush_tensorflow()\n"
+        "print(logging.getLogger('tensorflow').isEnabledFor(logging.WARNING))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": level},
+    )
+    assert done.stdout == f"{expected}\n"
 
 
 def test_names_of_files_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,6 +139,24 @@ def test_a_cleaned_copy_goes_into_no_folder_that_holds_files(pictures: Path) -> 
     done = maskwise_data("audit", pictures, "--fix", pictures)
     assert done.returncode == 2
     assert "must be new or empty" in done.stderr
-    done = maskwise_data("audit", pictures, "--fix", pictures / "cleaned")
-    assert done.returncode == 2
-    assert "must not lie in the data folder" in done.stderr
+
+
+def test_a_cleaned_copy_does_not_go_into_the_data(pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(pictures, target_is_directory=True)
+    put_text(pictures / "list.csv", "file,label\n0001.png,mask\n")
+    for data, out in (
+        (pictures, pictures / "cleaned" / "copy"),
+        (pictures, tmp_path / "link" / "cleaned"),
+        (pictures / "list.csv", pictures / "cleaned"),
+    ):
+        done = maskwise_data("audit", data, "--fix", out)
+        assert done.returncode == 2
+        assert "must not lie in the data folder" in done.stderr
+    assert not (pictures / "cleaned").exists()
+
+
+def test_an_audit_does_not_see_the_files_of_the_one_before(pictures: Path) -> None:
+    maskwise_data("audit", pictures, "--out", pictures / "audit")
+    assert (pictures / "audit" / "audit.json").is_file()
+    again = Dataset.open(pictures)
+    assert (again.problems, again.unlabelled, len(again.samples)) == ((), (), 40)

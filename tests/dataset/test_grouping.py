@@ -1,14 +1,18 @@
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from maskwise.dataset.audit.fingerprint import take_fingerprint
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.drawn import draw_sample_set
-from maskwise.dataset.grouping import group_samples, join_groups
+from maskwise.dataset.grouping import group_beside, group_samples, join_groups
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.split import find_leaks, split_by_group
+from maskwise.images import read_image
 
 
 def faces(*attributes: dict[str, str]) -> Dataset:
@@ -71,6 +75,44 @@ def test_an_empty_value_ties_nothing() -> None:
 def test_near_duplicates_are_tied_and_carry_their_scenes_with_them() -> None:
     data = faces({}, {"scene": "a"}, {}, {"scene": "a"}, {})
     assert groups_of(join_groups(data, [(0, 1)])) == ["0.jpg", "0.jpg", "2.jpg", "0.jpg", "4.jpg"]
+
+
+def test_near_duplicates_that_overlap_are_one_group() -> None:
+    data = faces({}, {}, {}, {}, {}, {})
+    near_duplicates = [(0, 1), (4, 5), (1, 2), (2, 4)]
+    expected = ["0.jpg", "0.jpg", "0.jpg", "3.jpg", "0.jpg", "0.jpg"]
+    assert groups_of(join_groups(data, near_duplicates)) == expected
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Forty frames of a camera that moves towards a wall, and one other picture."""
+    random = np.random.default_rng(0)
+    total = np.zeros((640, 640, 3))
+    for cells in (3, 6, 12, 24):
+        clouds = Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
+        total += np.asarray(clouds.resize((640, 640), Image.Resampling.BICUBIC)) / 4
+    wall = ImageOps.autocontrast(Image.fromarray(total.astype(np.uint8)))
+    for index in range(40):
+        file = tmp_path / "film" / ("with_mask", "without_mask")[index % 2] / f"{index:02}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        frame = wall.crop((6 * index, 6 * index, 640 - 6 * index, 640 - 6 * index))
+        frame.resize((160, 160)).save(file)
+    wall.rotate(90).save(tmp_path / "film" / "with_mask" / "other.png")
+    return tmp_path / "film"
+
+
+def test_a_film_is_one_group(film: Path) -> None:
+    groups = Counter(groups_of(group_samples(Dataset.open(film))))
+    assert groups == {"with_mask/00.png": 40, "with_mask/other.png": 1}
+
+
+def test_all_of_a_film_is_familiar_of_which_a_frame_is(film: Path) -> None:
+    data = Dataset.open(film)
+    seen = take_fingerprint(read_image(film / "with_mask" / "00.png"))
+    grouped, familiar = group_beside(data, seen[None])
+    assert {sample.path for sample in data.samples} - familiar == {"with_mask/other.png"}
+    assert grouped.samples == group_samples(data).samples
 
 
 def test_faces_of_one_picture_are_one_group() -> None:

@@ -132,6 +132,36 @@ def test_a_class_of_too_few_groups_is_refused() -> None:
         by_group(samples)
 
 
+def in_groups(*groups: str) -> list[Sample]:
+    """A sample for each letter, which is its class; what stands together is one group."""
+    return [
+        Sample(
+            *(f"{number}-{index}.jpg", int(letter), 1, f"{number}-{index}", (1, 1)),
+            attributes={"group": str(number)},
+        )
+        for number, letters in enumerate(groups)
+        for index, letter in enumerate(letters)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_group_that_is_large_for_its_side_is_trained_on(seed: int) -> None:
+    samples = in_groups("01" * 30, *"01" * 70)  # 60 of 200, where the test side should have 40
+    side_of = sides(by_group(samples, seed))
+    assert {side_of[s.path] for s in samples if group_of(s) == "0"} == {"train"}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_class_that_a_side_lacks_is_not_taken_from_another_side(seed: int) -> None:
+    made = by_group(in_groups("01", "01", *"01010101"), seed)
+    assert all(labels == {0, 1} for labels in labels_by_side(made).values())
+
+
+def test_groups_of_several_classes_that_cannot_be_shared_out_are_refused() -> None:
+    with pytest.raises(BadDataset, match="without taking the last of another class from its own"):
+        by_group(in_groups("012", "01", "02", "12"))
+
+
 def test_faces_without_a_group_are_each_their_own() -> None:
     made = by_group(samples(1000))
     assert 150 < len(made.test) < 250

@@ -47,3 +47,8 @@ def test_a_source_that_is_held_out_makes_a_split_by_group() -> None:
     assert find_recipe("reference", held_out_source="a").split == "grouped"
     with pytest.raises(InvalidInput, match="`split` must be grouped where a source is held out"):
         find_recipe("reference", held_out_source="a", split="random")
+
+
+def test_a_source_without_a_name_cannot_be_held_out() -> None:
+    with pytest.raises(InvalidInput, match=r"`hold_out_source` must name a source\. Received: ''"):
+        find_recipe("reference", held_out_source="")

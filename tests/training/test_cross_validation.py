@@ -58,7 +58,23 @@ def test_the_table_has_a_row_for_each_and_the_json_all_figures(
     assert [fold["run"] for fold in kept["folds"]] == [
         *("random", "grouped", "source-a", "source-b", "source-bare")
     ]
+    assert kept["pending"] == []
+    assert "Not yet trained" not in table
     assert kept["folds"][0]["metrics"]["n"] == finished.folds[0].metrics.n
+
+
+def test_what_is_known_when_it_is_cut_off_is_in_the_table(sourced: Path, tmp_path: Path) -> None:
+    def stop(name: str, number: int, total: int) -> None:
+        if number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(sourced, out=tmp_path / "runs", epochs=1, seed=3, on_fold=stop)
+    kept = json.loads((tmp_path / "runs" / "cross-validation.json").read_text())
+    assert [fold["name"] for fold in kept["folds"]] == ["random split"]
+    assert kept["pending"] == ["grouped split", "source a", "source b", "source bare"]
+    table = (tmp_path / "runs" / "cross-validation.md").read_text()
+    assert "Not yet trained: source bare" in table
 
 
 def test_it_goes_on_where_it_was_cut_off(
@@ -72,6 +88,25 @@ def test_it_goes_on_where_it_was_cut_off(
     ]
     with pytest.raises(BadRun, match="already holds a run"):
         cross_validate(sourced, out=tmp_path / "runs", epochs=1, seed=3)
+
+
+def test_a_source_that_cannot_be_held_out_is_known_before_the_first_training(
+    sourced: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    shutil.copytree(sourced, folder)
+    manifest = (folder / "manifest.csv").read_text().splitlines()
+    masked = [line for line in manifest if line.startswith("with_mask")]
+    table = [line for line in manifest if line not in masked]
+    table += [f"{line.split(',')[0]},{'b' if line == masked[0] else 'a'}" for line in masked]
+    (folder / "manifest.csv").write_text("\n".join(table) + "\n")
+    told: list[str] = []
+    result = cross_validate(
+        folder, out=tmp_path / "runs", epochs=1, on_fold=lambda name, *_: told.append(name)
+    )
+    assert told == ["random split", "grouped split", "source b", "source bare"]
+    assert result.skipped["a"].startswith("with_mask has 1 pictures")
+    assert "Not held out: a: with_mask has 1 pictures" in result.to_markdown()
 
 
 def test_a_source_without_which_a_class_is_gone_is_not_held_out(

@@ -44,6 +44,8 @@ def audit(
     scorer = load("maskwise.faces.yunet", extra="train").FaceScorer()
     with counting("Reading") as progress:
         dataset = open_data(data, format, class_name, on_progress=progress)
+    if fix is not None:
+        require_target(fix, "csv", dataset.root)  # an annotation file may speak of more than it
     with counting("Auditing") as progress:
         found = dataset.audit(face_score=scorer, seed=seed, on_progress=progress)
     if as_json:

@@ -1,5 +1,6 @@
 """Console: how the command line speaks to people, always on stderr."""
 
+import logging
 import os
 import shlex
 import shutil
@@ -46,8 +47,11 @@ def command(*arguments: str | Path) -> str:
 
 
 def hush_tensorflow() -> None:
-    """Keep TensorFlow's dozen lines of greetings from people, unless they set its log level."""
-    os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _FATAL_ONLY)
+    """Keep TensorFlow's greetings and advice from people, unless they set its log level."""
+    if os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _FATAL_ONLY) == _FATAL_ONLY:
+        # What it says in Python does not heed that: with every third network that a process
+        # trains, that functions are traced anew.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager

@@ -19,8 +19,9 @@ from maskwise.dataset.threads import map_in_threads
 def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Dataset:
     """The same data, each sample with a `group` that holds all that belongs to it.
 
-    That are near-duplicates, faces of one picture, faces of one `scene`, and what the data set
-    itself calls a `group`. A group is called after the first of its pictures.
+    That are near-duplicates, over any number of copies, faces of one picture, faces of one
+    `scene`, and what the data set itself calls a `group`. A group is called after the first of its
+    pictures.
 
     Args:
         data: Its pictures are read once more, unless it is grouped already.
@@ -31,7 +32,7 @@ def group_samples(data: Dataset, *, on_progress: Progress | None = None) -> Data
     """
     if data.is_grouped:
         return data
-    return join_groups(data, find_near_duplicates(_take_fingerprints(data, on_progress)).groups)
+    return join_groups(data, find_near_duplicates(_take_fingerprints(data, on_progress)).ties)
 
 
 def group_beside(
@@ -45,17 +46,19 @@ def group_beside(
         on_progress: Told after each picture.
 
     Returns:
-        The grouped data, and the paths of its pictures that show the same shot as one of `others`.
+        The grouped data, and the paths of its pictures that show the same shot as one of `others`,
+        or are tied to such a picture by a chain of near-duplicates.
 
     Raises:
         BadDataset: A picture has changed since it was listed.
     """
     prints = _take_fingerprints(data, on_progress)
-    groups = find_near_duplicates(np.concatenate([prints, others])).groups
+    ties = find_near_duplicates(np.concatenate([prints, others])).ties
+    first_of = _join(_invert(ties, len(prints) + len(others)))
+    seen = set(first_of[len(prints) :].tolist())
     paths = _picture_paths(data)
-    twins = (group for group in groups if group[-1] >= len(paths))
-    familiar = frozenset(paths[index] for group in twins for index in group if index < len(paths))
-    return join_groups(data, groups), familiar
+    own = zip(paths, first_of.tolist(), strict=False)  # those of `others` come behind
+    return join_groups(data, ties), frozenset(path for path, first in own if first in seen)
 
 
 def _take_fingerprints(data: Dataset, on_progress: Progress | None) -> NDArray[np.void]:
@@ -78,13 +81,12 @@ def join_groups(data: Dataset, near_duplicates: Sequence[Sequence[int]]) -> Data
 
     Args:
         data: As it is.
-        near_duplicates: Groups of numbers of pictures, counted in the order of their first sample.
+        near_duplicates: Numbers of pictures that belong together, counted in the order of their
+            first sample; where two of these sets overlap, all of both belong together.
     """
-    shot_of = {index: shot for shot, found in enumerate(near_duplicates) for index in found}
-    numbers = {path: index for index, path in enumerate(_picture_paths(data))}
-    name_of = _join(
-        [list(_ties(sample, shot_of.get(numbers[sample.path]))) for sample in data.samples]
-    )
+    paths = _picture_paths(data)
+    shots = dict(zip(paths, _invert(near_duplicates, len(paths)), strict=True))
+    name_of = _join([list(_ties(sample, shots[sample.path])) for sample in data.samples])
     named = (
         replace(sample, attributes={**sample.attributes, "group": data.samples[first].path})
         for sample, first in zip(data.samples, name_of.tolist(), strict=True)
@@ -92,10 +94,20 @@ def join_groups(data: Dataset, near_duplicates: Sequence[Sequence[int]]) -> Data
     return replace(data, samples=tuple(named), is_grouped=True)
 
 
-def _ties(sample: Sample, shot: int | None) -> Iterator[Hashable]:
+def _invert(sets: Sequence[Sequence[int]], n: int) -> Sequence[Sequence[int]]:
+    """For each of the first `n` numbers the sets in which it is, by their number."""
+    found: list[list[int]] = [[] for _ in range(n)]
+    for number, members in enumerate(sets):
+        for member in members:
+            if member < n:
+                found[member].append(number)
+    return found
+
+
+def _ties(sample: Sample, shots: Sequence[int]) -> Iterator[Hashable]:
     """All that a sample may share with others of its group."""
     yield "picture", sample.path
-    if shot is not None:
+    for shot in shots:
         yield "shot", shot
     for name in ("scene", "group"):
         if value := sample.attributes.get(name):

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Final
@@ -18,6 +18,7 @@ from maskwise.labels import LABELS
 from maskwise.preprocess import BoxXyxy
 
 _HASH_RANGE: Final = 2**64
+_LARGE: Final = 0.5  # of what a side should have
 
 
 def split_randomly(
@@ -49,9 +50,11 @@ def split_by_group(
 ) -> Split:
     """Split so that no `group` of samples stands on two sides.
 
-    Where a group goes follows from the bytes of its pictures and the seed alone. So every class
-    and every source is shared out alike but for chance, and when files are added, all others
-    stay where they are, except for groups that the new files join.
+    Where a group goes follows from the bytes of its pictures and the seed. So every class and
+    every source is shared out alike but for chance, and when files are added, all others stay
+    where they are. Three kinds of groups may move: those that the new files join; those that are
+    larger than half of what their side should have, and train instead; and those that stand in
+    where chance has left a side without a class.
 
     Args:
         samples: With a `group` each, as `Dataset.grouped` gives it; without, each is its own.
@@ -60,7 +63,8 @@ def split_by_group(
         seed: Same samples and seed, same split.
 
     Raises:
-        BadDataset: A class has fewer groups than there are sides.
+        BadDataset: A class has fewer groups than there are sides, or groups that hold several
+            classes cannot be shared out so that each side has each class.
     """
     sides = {
         "test": test_share,
@@ -164,8 +168,12 @@ def _share_out(samples: Sequence[Sample], sides: Mapping[str, float], seed: int)
     for sample in samples:
         groups[group_of(sample)].append(sample)
     at = {name: _position(members, seed) for name, members in groups.items()}
+    most = {side: max(1.0, _LARGE * share * len(samples)) for side, share in sides.items()}
     side_of = {name: _side_at(position, sides) for name, position in at.items()}
-    _fill_empty_sides(groups, at, side_of, sides)
+    for name, members in groups.items():
+        if len(members) > most[side_of[name]]:
+            side_of[name] = "train"
+    _fill_empty_sides(groups, at, side_of, sides, most)
     chosen: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
     for name, members in groups.items():
         chosen[side_of[name]].extend(members)
@@ -197,19 +205,46 @@ def _fill_empty_sides(
     at: Mapping[str, float],
     side_of: dict[str, str],
     sides: Mapping[str, float],
+    most: Mapping[str, float],
 ) -> None:
-    """Where chance has left a side without a class, move the group there that was nearest to it."""
+    """Where chance has left a side without a class, move the group there that was nearest to it.
+
+    No group is moved that leaves its side without one of its classes: so this comes to an end.
+    """
+    labels_of = {name: {s.label for s in members} for name, members in groups.items()}
+    _require_groups(labels_of, sides)
     ends = dict(zip(sides, accumulate(sides.values()), strict=True))
-    for label in sorted({sample.label for members in groups.values() for sample in members}):
-        having = [name for name in groups if any(s.label == label for s in groups[name])]
-        if len(having) < len(sides):
+    places = [(label, side) for label in sorted(set().union(*labels_of.values())) for side in sides]
+    while True:
+        n = Counter((label, side_of[name]) for name in groups for label in labels_of[name])
+        lacking = [place for place in places if not n[place]]
+        if not lacking:
+            return
+        free = [
+            name for name in groups if all(n[own, side_of[name]] > 1 for own in labels_of[name])
+        ]
+        for label, side in lacking:
+            movable = [name for name in free if label in labels_of[name]]
+            if movable:
+                centre, limit = ends[side] - sides[side] / 2, most[side]
+                distance = {name: abs(at[name] - centre) for name in movable}
+                nearest = min((len(groups[name]) > limit, distance[name], name) for name in movable)
+                side_of[nearest[-1]] = side
+                break
+        else:
+            label, side = lacking[0]
             raise BadDataset(
-                f"{LABELS[label]} has {len(having)} pictures that are no near-duplicates or of one "
+                f"No picture of {LABELS[label]} can go to the side {side} without taking the last "
+                "of another class from its own, as near-duplicates and scenes hold several "
+                "classes. Add pictures of it, or choose another --split."
+            )
+
+
+def _require_groups(labels_of: Mapping[str, Collection[int]], sides: Collection[str]) -> None:
+    n_having = Counter(label for own in labels_of.values() for label in own)
+    for label, n in sorted(n_having.items()):
+        if n < len(sides):
+            raise BadDataset(
+                f"{LABELS[label]} has {n} pictures that are no near-duplicates or of one "
                 f"scene, but {' and '.join(sides)} need one each. Add pictures of it."
             )
-        for side, end in ends.items():
-            counts = Counter(side_of[name] for name in having)
-            if counts[side] == 0:
-                movable = [name for name in having if counts[side_of[name]] > 1]
-                centre = end - sides[side] / 2
-                side_of[min(movable, key=lambda name: (abs(at[name] - centre), name))] = side

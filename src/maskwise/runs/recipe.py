@@ -109,10 +109,15 @@ def find_recipe(name: str, **changes: Any) -> Recipe:
     """Look up a recipe and change some of its fields; None leaves a field as it is.
 
     Raises:
-        InvalidInput: No recipe has this name, or a value is out of its range.
+        InvalidInput: No recipe has this name, a value is out of its range, or the source to hold
+            out has an empty name.
     """
     if name not in RECIPES:
         raise InvalidInput(f"`recipe` must be one of {', '.join(RECIPES)}. Received: {name!r}.")
+    if changes.get("held_out_source") == "":
+        raise InvalidInput(
+            "`hold_out_source` must name a source. Received: ''. Leave it out to hold out none."
+        )
     wanted = {field: value for field, value in changes.items() if value is not None}
     if wanted.get("held_out_source"):
         wanted.setdefault("split", "grouped")

@@ -1,16 +1,14 @@
 """Cross-validation: one recipe under every way to split a data set, in one table."""
 
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_samples
 from maskwise.durable import make_folder
-from maskwise.errors import BadDataset
 from maskwise.evaluation.judge import evaluate
 from maskwise.evaluation.metrics import Metrics
 from maskwise.labels import LABELS
@@ -19,14 +17,10 @@ from maskwise.pages.environment import markdown_text
 from maskwise.pages.files import json_text, write_files
 from maskwise.pages.wording import estimate_text, share_text
 from maskwise.runs.recipe import find_recipe
+from maskwise.runs.run import has_run
 from maskwise.training.fit import train
 from maskwise.training.watcher import Watcher
-
-_UNSAFE: Final = re.compile(r"[^\w.-]+")
-_SPLITS: Final = {
-    "random": "random split",
-    "grouped": "grouped split",
-}
+from maskwise.training.ways import list_ways, try_ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +48,16 @@ class CrossValidation:
         title: Which recipe on which data.
         folds: In the order in which they were trained.
         skipped: Sources that were not held out, and why.
+        pending: The names of folds that are still to be trained.
     """
 
     title: str
     folds: tuple[Fold, ...]
     skipped: Mapping[str, str]
+    pending: tuple[str, ...] = ()
 
     def to_dict(self) -> Mapping[str, Any]:
-        """Plain values for JSON: `title`, `skipped`, and `folds` with their `metrics`."""
+        """Plain values for JSON: `title`, `skipped`, `pending`, and `folds` with `metrics`."""
         return {
             "title": self.title,
             "folds": [
@@ -74,6 +70,7 @@ class CrossValidation:
                 for fold in self.folds
             ],
             "skipped": dict(self.skipped),
+            "pending": list(self.pending),
         }
 
     def to_markdown(self) -> str:
@@ -95,6 +92,7 @@ class CrossValidation:
             f"\nNot held out: {markdown_text(source)}: {markdown_text(reason)}"
             for source, reason in self.skipped.items()
         ]
+        lines += [f"\nNot yet trained: {markdown_text(name)}" for name in self.pending]
         return "\n".join(lines)
 
     def write(self, folder: Path) -> list[Path]:
@@ -141,7 +139,7 @@ def cross_validate(
 
     Args:
         data: A data set or its folder; each sample has a `source`.
-        out: Gets a run folder per split, and the table.
+        out: Gets a run folder per split, and the table, after each training anew.
         recipe: A name in `maskwise.runs.recipe.RECIPES`.
         seed: Of each training.
         epochs: Instead of the number in the recipe.
@@ -151,7 +149,7 @@ def cross_validate(
             there are.
 
     Raises:
-        BadDataset: The data cannot be trained on, or has fewer than two sources.
+        BadDataset: The data cannot be trained on or split, or has fewer than two sources.
         BadRun: `out` holds runs and `resume` is False, or of other data or seed.
         OutputFailed: The disk is full or closed to us. Free it and resume.
         InvalidInput: No such recipe, or a number out of range.
@@ -161,52 +159,36 @@ def cross_validate(
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
     dataset.require_trainable(chosen.labels)
     known = dataset.only(chosen.labels)
-    sources, skipped = _sources(known, chosen.labels)
+    listed = list_ways(known)
     grouped = group_samples(known, on_progress=watcher.grouping if watcher else None)
     folder = Path(out)
+    ways, skipped = try_ways(
+        listed,
+        grouped.samples,
+        chosen,
+        seed=seed,
+        is_begun=lambda way: resume and has_run(folder / way.folder),
+    )
     make_folder(folder)
-    ways: list[tuple[str, str, dict[str, str]]] = [
-        *((words, split, {"split": split}) for split, words in _SPLITS.items()),
-        *((f"source {name}", _folder_name(name), {"hold_out_source": name}) for name in sources),
-    ]
-    folds = []
-    for number, (name, folder_name, split) in enumerate(ways, start=1):
+    title = f"Recipe {recipe} on {legible(dataset.root.name)}, seed {seed}"
+    result = CrossValidation(title, (), skipped, tuple(way.name for way in ways))
+    for number, way in enumerate(ways, start=1):
         if on_fold is not None:
-            on_fold(name, number, len(ways))
+            on_fold(way.name, number, len(ways))
         run = train(
             grouped,
-            out=folder / folder_name,
+            out=folder / way.folder,
             recipe=recipe,
             seed=seed,
             epochs=epochs,
+            split=way.split,
+            hold_out_source=way.held_out_source or None,
             resume=resume,
             watcher=watcher,
-            **split,
         )
         report = evaluate(run, robustness=False)
         report.write(run.folder)
-        folds.append(Fold(name, run.folder, len(run.read_split().train), report.metrics))
-    title = f"Recipe {recipe} on {legible(dataset.root.name)}, seed {seed}"
-    result = CrossValidation(title, tuple(folds), skipped)
-    result.write(folder)
+        fold = Fold(way.name, run.folder, len(run.read_split().train), report.metrics)
+        result = replace(result, folds=(*result.folds, fold), pending=result.pending[1:])
+        result.write(folder)
     return result
-
-
-def _sources(data: Dataset, labels: Sequence[int]) -> tuple[list[str], Mapping[str, str]]:
-    """The sources that can be held out in turn, and why others cannot."""
-    names = sorted({sample.source for sample in data.samples} - {""})
-    if len(names) < 2:
-        raise BadDataset(
-            f"{legible(data.root)} names {len(names)} sources, but to hold one out takes two. "
-            "Name them in a column `source` of manifest.csv."
-        )
-    skipped = {}
-    for name in names:
-        left = {sample.label for sample in data.samples if sample.source != name}
-        if missing := [LABELS[label] for label in labels if label not in left]:
-            skipped[name] = f"no other source has {' or '.join(missing)}"
-    return [name for name in names if name not in skipped], skipped
-
-
-def _folder_name(source: str) -> str:
-    return "source-" + _UNSAFE.sub("-", source)

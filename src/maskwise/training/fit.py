@@ -18,12 +18,6 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_samples
 from maskwise.dataset.pixels import open_pixels, remove_pixels
 from maskwise.dataset.samples import Sample, Split
-from maskwise.dataset.split import (
-    hold_out_source,
-    split_as_given,
-    split_by_group,
-    split_randomly,
-)
 from maskwise.errors import BadRun
 from maskwise.extras import load
 from maskwise.model.cnn import build_reference_cnn
@@ -36,6 +30,7 @@ from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
 from maskwise.training.recorder import Recorder
+from maskwise.training.sides import find_sides
 from maskwise.training.watcher import Watcher
 
 _STEPS_AT_ONCE: Final = 10  # between two returns to Python, each of which costs time
@@ -103,22 +98,10 @@ def train(
 
 def _split(dataset: Dataset, recipe: Recipe, seed: int, watcher: Watcher | None) -> Split:
     # Groups are found also for a random split: its report is to say what it leaks.
-    samples = group_samples(
+    grouped = group_samples(
         dataset.only(recipe.labels), on_progress=watcher.grouping if watcher else None
-    ).samples
-    if recipe.held_out_source:
-        return hold_out_source(
-            samples, recipe.held_out_source, validation_share=recipe.validation_share, seed=seed
-        )
-    if recipe.split == "given":
-        return split_as_given(samples, validation_share=recipe.validation_share, seed=seed)
-    split = split_randomly if recipe.split == "random" else split_by_group
-    return split(
-        samples,
-        test_share=recipe.test_share,
-        validation_share=recipe.validation_share,
-        seed=seed,
     )
+    return find_sides(grouped.samples, recipe, seed=seed)
 
 
 def _begin(folder: Path, dataset: Dataset, recipe: Recipe, seed: int, sides: Split) -> Run:

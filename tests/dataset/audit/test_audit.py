@@ -111,6 +111,40 @@ def test_a_given_split_that_leaks_is_told_of(data: Dataset) -> None:
     assert found.split_scenes == {"street": ("test", "train")}
 
 
+def test_persons_on_two_sides_of_a_given_split_are_told_of(data: Dataset) -> None:
+    blind = replace(data, samples=tuple(s for s in data.samples if "zz-" not in s.path))
+    own = [{"side": ("train", "test")[index % 2]} for index in range(len(blind.samples))]
+    own[0]["group"] = own[3]["group"] = own[7]["group"] = "somebody"
+    own[1]["group"] = own[5]["group"] = "who is on one side only"
+    split = replace(
+        blind,
+        samples=tuple(
+            replace(s, attributes=attributes)
+            for s, attributes in zip(blind.samples, own, strict=True)
+        ),
+    )
+    found = split.audit()
+    (parted,) = found.parted_groups
+    assert parted.paths == tuple(sorted(blind.samples[index].path for index in (0, 3, 7)))
+    assert parted.sides == ("test", "train")
+    assert "1 group of pictures that belong together on two sides" in str(found)
+
+
+def test_a_copy_without_contradictions_can_be_trained_on(flawed: Path, tmp_path: Path) -> None:
+    shutil.copytree(flawed, tmp_path / "set")
+    masked = sorted((tmp_path / "set" / "with_mask").glob("*.jpg"))[5]
+    shutil.copy(masked, tmp_path / "set" / "without_mask" / "zz-equal.jpg")
+    data = Dataset.open(tmp_path / "set")
+    boxed = replace(data, samples=tuple(replace(s, box_xyxy=(0, 0, 20, 20)) for s in data.samples))
+    found = boxed.audit()
+    assert [face.paths for face in found.contradictions] == [
+        (f"with_mask/{masked.name}", "without_mask/zz-equal.jpg")
+    ]
+    assert [group.crosses_classes for group in found.near_duplicates[:3]] == [True, True, False]
+    cleaned, _ = clean(boxed, found)
+    cleaned.require_trainable((0, 1))
+
+
 def test_a_set_of_one_class_or_none_is_audited_too(data: Dataset, tmp_path: Path) -> None:
     one = data.only([WITH_MASK]).audit()
     assert (one.probes, one.mislabels, one.leak) == ((), (), None)

@@ -49,6 +49,12 @@ def test_candidates_are_bounded_among_look_alikes() -> None:
     assert np.array_equal(pairs, np.unique(pairs, axis=0))
 
 
+def test_only_neighbours_of_those_asked_are_looked_for_among_those_that_may_be() -> None:
+    shapes = describe(np.stack([clouds(0)] * 12 + [clouds(1)] * 3))
+    pairs = find_candidates(shapes, among=np.array([0, 5, 9, 12, 14]), of=np.array([5, 12]))
+    assert pairs.tolist() == [[0, 5], [5, 9], [12, 14]]
+
+
 def test_every_view_is_told_of() -> None:
     told: list[int] = []
     find_candidates(describe(np.stack([clouds(0), clouds(1)])), on_view=told.append)

@@ -6,8 +6,10 @@ import pytest
 
 from audits import clean_audit, hostile_audit
 from maskwise.dataset.audit.concerns import find_concerns
+from maskwise.dataset.audit.contradictions import Contradiction
 from maskwise.dataset.audit.findings import DuplicateGroup, Misnamed, Probe, Suspect
 from maskwise.dataset.audit.page import SECTIONS
+from maskwise.dataset.audit.parted import PartedGroup
 from maskwise.dataset.samples import Problem, Rejected
 
 TWINS = ("a.jpg", "b.jpg")
@@ -53,6 +55,30 @@ def test_a_clean_set_gives_no_concern() -> None:
             "The given split leaks",
             "1 group of near-duplicates and 2 scenes on two sides",
             id="given split",
+        ),
+        pytest.param(
+            {
+                "near_duplicates": (DuplicateGroup(TWINS, (0,), ("train", "test"), True),),
+                "parted_groups": (
+                    PartedGroup(TWINS, ("test", "train")),
+                    PartedGroup(("c.jpg", "d.jpg"), ("test", "train")),
+                ),
+            },
+            "The given split leaks",
+            "2 groups of pictures that belong together on two sides, among them 1 group of "
+            "near-duplicates",
+            id="groups of the data set",
+        ),
+        pytest.param(
+            {
+                "contradictions": (
+                    Contradiction(TWINS, None, (0, 1)),
+                    Contradiction(("c.jpg",), (1, 2, 3, 4), (0, 1)),
+                )
+            },
+            "The same face has two classes",
+            "2 faces in 3 files",
+            id="contradictions",
         ),
         pytest.param(
             {"leak": 0.2, "near_duplicates": (DuplicateGroup(TWINS, (0, 1), (), True),)},
@@ -124,6 +150,9 @@ def test_each_finding_is_said_in_words(wrong: Mapping[str, Any], title: str, fig
     "harmless",
     [
         pytest.param({"probes": (Probe("metadata", 110, 200, 100),)}, id="may be chance"),
+        pytest.param(
+            {"probes": (Probe("metadata", 130, 200, 100, effective_n=20.0),)}, id="few witnesses"
+        ),
         pytest.param({"probes": (Probe("thumbnail", 199, 200, 100),)}, id="shows the face"),
         pytest.param({"counts": {"without_mask": 40, "with_mask": 160}}, id="one to four"),
         pytest.param({"counts_by_source": {"": {"with_mask": 100}}}, id="source not named"),

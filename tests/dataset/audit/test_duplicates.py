@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from maskwise.dataset.audit.duplicates import NearDuplicates, find_near_duplicates
 from maskwise.dataset.audit.fingerprint import FINGERPRINT, take_fingerprint
@@ -153,12 +155,32 @@ def test_many_copies_are_one_group() -> None:
     assert find(pictures).groups == (tuple(range(60)),)
 
 
+def test_many_copies_of_each_of_two_looks_are_one_group() -> None:
+    picture = draw_texture(0)
+    looks = [picture, ImageOps.mirror(crop(0.08, 0.02, 0.05, 0.09)(picture))]
+    copies = [to_jpeg(60 + index)(look) for look in looks for index in range(12)]
+    others = [draw_texture(seed) for seed in range(1, 20)]
+    assert find([*copies, *others]).groups == (tuple(range(24)),)
+
+
 def test_a_chain_is_no_group() -> None:
     long = draw_texture(0, (1000, 120))
     frames = [long.crop((10 * index, 0, 10 * index + 160, 120)) for index in range(60)]
     groups = find(frames).groups
     assert sum(map(len, groups)) >= 45
     assert max(group[-1] - group[0] for group in groups) <= 12
+
+
+def test_ties_hold_a_chain_together_also_across_groups() -> None:
+    whole = draw_texture(0, (640, 640))
+    edges = [6 * index for index in range(40)]
+    film = [whole.crop((edge, edge, 640 - edge, 640 - edge)) for edge in edges]
+    found = find([frame.resize((160, 160)) for frame in film])
+    assert len(found.groups) == 2
+    pairs = [(pair.first, pair.second) for pair in found.pairs]
+    assert found.ties == (*found.groups, *pairs)
+    links = coo_array((np.ones(len(pairs)), tuple(zip(*pairs, strict=True))), shape=(40, 40))
+    assert connected_components(links, directed=False)[0] == 1
 
 
 def test_plain_pictures_are_one_only_in_the_same_colour() -> None:

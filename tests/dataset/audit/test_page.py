@@ -194,7 +194,7 @@ def test_summary_is_short_plain_and_worst_first(audit: Audit) -> None:
 def test_markdown_tables_are_whole(audit: Audit) -> None:
     blocks = [block.splitlines() for block in audit.to_markdown().split("\n\n")]
     tables = [block for block in blocks if block[0].startswith("|")]
-    assert len(tables) == 10
+    assert len(tables) == 12
     for table in tables:
         cells = {line.replace(r"\|", "").count("|") for line in table}
         assert len(cells) == 1

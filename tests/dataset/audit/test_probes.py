@@ -70,6 +70,24 @@ def test_the_thumbnail_is_judged_by_the_answers_given() -> None:
     assert thumbnail == Probe(name="thumbnail", right=150, n=200, majority=150)
 
 
+def test_copies_of_a_shot_bear_witness_but_once() -> None:
+    label = np.arange(N) % 2
+    once = {
+        each.name: each
+        for each in probe_shortcuts(
+            draw_traits(), label, np.arange(N), thumbnail_probability=None, seed=0
+        )
+    }
+    copies = np.repeat(np.arange(N), 5)
+    answers = np.eye(2)[(np.arange(N) % 3 == 0).astype(int)][copies]
+    *_, thumbnail = probe_shortcuts(
+        draw_traits()[copies], label[copies], copies, thumbnail_probability=answers, seed=0
+    )
+    assert once["metadata"].effective_n is None
+    assert thumbnail.n == 5 * N
+    assert thumbnail.effective_n == pytest.approx(N, rel=0.01)
+
+
 def test_too_little_is_undefined() -> None:
     label = np.array([0] * 20 + [1] * 4)
     assert probe(draw_traits(24), label) == {}

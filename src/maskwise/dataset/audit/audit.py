@@ -11,10 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.dataset.audit.duplicates import find_near_duplicates
+from maskwise.dataset.audit.contradictions import classes_of_shot, find_contradictions
+from maskwise.dataset.audit.duplicates import NearDuplicates, find_near_duplicates
 from maskwise.dataset.audit.findings import Audit, DuplicateGroup, Misnamed, Probe, Suspect
 from maskwise.dataset.audit.fingerprint import take_fingerprint
 from maskwise.dataset.audit.page import shown_paths
+from maskwise.dataset.audit.parted import find_parted
 from maskwise.dataset.audit.probes import probe_shortcuts
 from maskwise.dataset.audit.suspects import find_mislabels, predict_labels
 from maskwise.dataset.audit.traits import TRAITS, take_traits
@@ -64,18 +66,18 @@ def audit(
     for done, picture in enumerate(passing, start=1):
         looked.append(picture)
         tell(0, done, len(pictures))
-    twins: tuple[tuple[int, ...], ...] = ()
+    twins = NearDuplicates((), ())
     if looked:
         prints = np.stack([picture.fingerprint for picture in looked])
-        twins = find_near_duplicates(
-            prints, on_progress=lambda done, total: tell(1, done, total)
-        ).groups
-    grouped = join_groups(data, twins)
+        twins = find_near_duplicates(prints, on_progress=lambda done, total: tell(1, done, total))
+    grouped = join_groups(data, twins.ties)
     traits = np.array([t for picture in looked for t in picture.traits], dtype=TRAITS)
     probes, mislabels = _suspicions(grouped, traits, seed)
     tell(2, 1, 1)
     paths = list(pictures)
-    groups = _worst_first([_duplicates([pictures[paths[i]] for i in found]) for found in twins])
+    groups = _worst_first(
+        [_duplicates([pictures[paths[i]] for i in found]) for found in twins.groups]
+    )
     found = Audit(
         root=data.root,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,7 +90,9 @@ def audit(
         misnamed=tuple(_misnamed(zip(paths, (picture.kind for picture in looked), strict=True))),
         exact_duplicates=tuple(sorted(_exact(data.samples))),
         near_duplicates=tuple(groups),
+        contradictions=find_contradictions(data.samples),
         split_scenes=_split_scenes(data.samples),
+        parted_groups=find_parted(grouped.samples),
         mislabels=mislabels,
         non_faces=None
         if face_score is None
@@ -160,7 +164,7 @@ def _duplicates(pictures: Sequence[Sequence[Sample]]) -> DuplicateGroup:
     faces = list(chain.from_iterable(pictures))
     return DuplicateGroup(
         paths=tuple(sorted(picture[0].path for picture in pictures)),
-        labels=tuple(sorted({face.label for face in faces if face.box_xyxy is None})),
+        labels=classes_of_shot(pictures),
         sides=tuple(sorted({face.attributes.get("side", "") for face in faces} - {""})),
         is_exact=len({face.sha256 for face in faces}) == 1,
     )

@@ -80,49 +80,61 @@ def _cosines(low: float, high: float, size: int) -> NDArray[np.float32]:
 
 
 def find_candidates(
-    shapes: NDArray[np.float32], on_view: Callable[[int], object]
+    shapes: NDArray[np.float32],
+    *,
+    among: NDArray[np.int64] | None = None,
+    of: NDArray[np.int64] | None = None,
+    on_view: Callable[[int], object] | None = None,
 ) -> NDArray[np.int64]:
     """Pairs of pictures of which one looks, from afar, like a view of the other.
 
     Args:
         shapes: As `describe` returns them.
+        among: Indices of the pictures that may be neighbours, sorted; None for all.
+        of: Indices of the pictures, some of `among`, whose neighbours are looked for.
         on_view: Called with how many of the views are done.
 
     Returns:
-        Indices `(m, 2)`, the lower one first, sorted. Of each picture its eight nearest, and
-        those whose nearest it is.
+        Indices `(m, 2)`, the lower one first, sorted. Of each asked picture its eight nearest, and
+        those whose nearest it is if these were asked, too.
     """
     n = shapes.shape[1]
-    tree = cKDTree(shapes[0])
+    among = np.arange(n) if among is None else among
+    of = among if of is None else of
+    tree = cKDTree(shapes[0, among])
     found = []
     for done, view in enumerate(shapes, start=1):
         # One neighbour more, as a picture finds itself. The slack leaves out branches of the tree
         # that hardly help: among thousands of look-alikes an exact search would look at all.
         _, neighbour = tree.query(
-            view,
+            view[of],
             k=_NEIGHBOURS + 1,
             eps=_SLACK,
             distance_upper_bound=_RADIUS,
             workers=-1,
         )
-        picture, place = np.nonzero(neighbour < n)
-        other = neighbour[picture, place]
+        row, place = np.nonzero(neighbour < len(among))
+        picture, other = of[row], among[neighbour[row, place]]
         key = np.minimum(picture, other) * n + np.maximum(picture, other)
         found.append(np.unique(key[picture != other]))
-        on_view(done)
+        if on_view is not None:
+            on_view(done)
     pairs = np.stack(np.divmod(np.unique(np.concatenate(found)), max(n, 1)), axis=1)
-    return pairs[_are_nearest(pairs, find_views(shapes, pairs)[2])]
+    is_asked = np.isin(np.arange(n), of)
+    return pairs[_are_nearest(pairs, find_views(shapes, pairs)[2], is_asked)]
 
 
-def _are_nearest(pairs: NDArray[np.int64], distance: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which pairs are among the eight nearest of at least one of the two."""
+def _are_nearest(
+    pairs: NDArray[np.int64], distance: NDArray[np.float32], is_asked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which pairs are among the eight nearest of at least one of the two that was asked."""
     picture = pairs.T.ravel()
     row = np.tile(np.arange(len(pairs)), 2)
     order = np.lexsort((row, distance[row], picture))
     _, first = np.unique(picture[order], return_index=True)
     rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
     nearest = np.zeros(len(pairs), dtype=np.bool_)
-    nearest[row[order[rank < _NEIGHBOURS]]] = True
+    nearest[row[order[(rank < _NEIGHBOURS) & is_asked[picture[order]]]]] = True
     return nearest
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from maskwise.dataset.audit import remedies
 from maskwise.labels import LABELS, label_words
 from maskwise.pages.wording import share_text
 
@@ -30,30 +31,6 @@ _TELLING: Final = {
         "elsewhere.",
     ),
 }
-
-_REMEDY_GROUP: Final = (
-    "Train with `maskwise train DATA --out RUN --split grouped`: near-duplicates and the faces of "
-    "one scene then stay on one side."
-)
-_REMEDY_ELSEWHERE: Final = (
-    "Judge on pictures of another origin with `maskwise evaluate RUN OTHER_DATA`, and believe "
-    "those figures."
-)
-_REMEDY_HOLD_OUT: Final = (
-    "Keep a whole source for the test with `maskwise train DATA --out RUN --hold-out-source NAME`, "
-    "and believe those figures."
-)
-_REMEDY_LOOK: Final = (
-    "Look at each picture that is listed here, and correct its label or remove it, before you "
-    "measure on it."
-)
-_REMEDY_FIX: Final = (
-    "Let `maskwise data audit DATA --fix OUT` write a copy without duplicates and unusable files; "
-    "the original stays as it is."
-)
-_REMEDY_RENAME: Final = "Rename the pictures that are listed here after what they are."
-_REMEDY_COLLECT: Final = "Add pictures of the classes that are rare or missing."
-_REMEDY_ANNOTATE: Final = "Correct the annotations that are listed here, and look again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +64,23 @@ def find_concerns(audit: "Audit") -> tuple[Concern, ...]:
 
 def _leaking_sides(audit: "Audit") -> Iterator[Concern]:
     groups = [group for group in audit.near_duplicates if group.crosses_sides]
-    scenes = audit.split_scenes
-    if groups or scenes:
-        found = [
+    scenes, parted = audit.split_scenes, audit.parted_groups
+    if groups or scenes or parted:
+        known = [
             *([_count(len(groups), "group") + " of near-duplicates"] if groups else []),
             *([_count(len(scenes), "scene")] if scenes else []),
         ]
-        touched = sum(len(group.paths) for group in groups) + sum(map(len, scenes.values()))
+        whole = f"{_count(len(parted), 'group')} of pictures that belong together"
+        found = " and ".join(known if known and not parted else [whole])
+        touched = {path for group in groups for path in group.paths}
+        touched |= {path for group in parted for path in group.paths}
         yield Concern(
             title="The given split leaks",
-            figure=f"{' and '.join(found)} on two sides",
+            figure=f"{found} on two sides"
+            + (f", among them {' and '.join(known)}" if known and parted else ""),
             why="A test on this split asks in part for what was seen in training, and flatters.",
-            remedy=_REMEDY_GROUP,
-            share=_share(touched, audit.n_pictures),
+            remedy=remedies.GROUP,
+            share=_share(len(touched) or sum(map(len, scenes.values())), audit.n_pictures),
             about="near_duplicates" if groups else "files",
         )
 
@@ -128,7 +109,7 @@ def _leaking_at_random(audit: "Audit") -> Iterator[Concern]:
             "scene-mate among the others",
             why="Split at random, as the reference recipe does, the test asks in part for what was "
             "seen in training, and flatters.",
-            remedy=_REMEDY_GROUP,
+            remedy=remedies.GROUP,
             share=audit.leak,
             about="near_duplicates",
         )
@@ -142,7 +123,7 @@ def _copies(audit: "Audit") -> Iterator[Concern]:
             figure=f"{_count(copies, 'near-duplicate')} of {_count(audit.n_pictures, 'picture')}",
             why="What stands there twice counts twice, and a random split can put one copy into "
             "training and one into the test.",
-            remedy=_REMEDY_FIX,
+            remedy=remedies.FIX,
             share=_share(copies, audit.n_pictures),
             about="near_duplicates",
         )
@@ -157,9 +138,23 @@ def _contradictions(audit: "Audit") -> Iterator[Concern]:
             figure=f"{_count(len(groups), 'group')} with {_count(touched, 'picture')}",
             why="Either a label is wrong, which teaches and measures nonsense, or a mask was "
             "painted onto a copy, which teaches the paint.",
-            remedy=_REMEDY_LOOK,
+            remedy=remedies.LOOK,
             share=_share(touched, audit.n_pictures),
             about="near_duplicates",
+        )
+
+
+def _two_classes(audit: "Audit") -> Iterator[Concern]:
+    n = len(audit.contradictions)
+    if n:
+        touched = {path for face in audit.contradictions for path in face.paths}
+        yield Concern(
+            title="The same face has two classes",
+            figure=f"{_count(n, 'face')} in {_count(len(touched), 'file')}",
+            why="One of the labels is wrong, and no training starts before it is gone.",
+            remedy=remedies.FIX,
+            share=_share(len(touched), audit.n_pictures),
+            about="files",
         )
 
 
@@ -185,7 +180,7 @@ def _wrong_labels(audit: "Audit") -> Iterator[Concern]:
             title="Some labels look wrong",
             figure=f"{n} of {_count(audit.n_faces, 'face')}",
             why="Wrong labels teach mistakes, and in a test they count right answers as wrong.",
-            remedy=_REMEDY_LOOK,
+            remedy=remedies.LOOK,
             share=_share(n, audit.n_faces),
             about="mislabels",
         )
@@ -198,7 +193,7 @@ def _no_faces(audit: "Audit") -> Iterator[Concern]:
             title="Some pictures seem to show no face",
             figure=f"{n} of {_count(audit.n_pictures, 'picture')}",
             why="There is nothing on them to learn or to measure, whatever their label says.",
-            remedy=_REMEDY_LOOK,
+            remedy=remedies.LOOK,
             share=_share(n, audit.n_pictures),
             about="non_faces",
         )
@@ -212,7 +207,7 @@ def _imbalance(audit: "Audit") -> Iterator[Concern]:
             figure=f"{_count(audit.n_faces, 'face')}, "
             + (f"all “{_words(next(iter(present)))}”" if present else "of no known class"),
             why="A network needs at least two classes.",
-            remedy=_REMEDY_COLLECT,
+            remedy=remedies.COLLECT,
             share=1.0,
             about="counts",
         )
@@ -224,7 +219,7 @@ def _imbalance(audit: "Audit") -> Iterator[Concern]:
             figure=f"{present[rarest]} of {_count(audit.n_faces, 'face')} “{_words(rarest)}”",
             why=f"Accuracy says little: always naming the commonest class is right on "
             f"{share_text(commonest)}. Read balanced accuracy and the recall of each class.",
-            remedy=_REMEDY_COLLECT,
+            remedy=remedies.COLLECT,
             share=commonest - 1 / len(present),
             about="counts",
         )
@@ -239,7 +234,7 @@ def _lacking(audit: "Audit") -> Iterator[Concern]:
             "Some files cannot be used",
             "file",
             "They take no part, and other programs may stumble over them.",
-            _REMEDY_FIX,
+            remedies.FIX,
         ),
         (
             len(audit.misnamed),
@@ -247,7 +242,7 @@ def _lacking(audit: "Audit") -> Iterator[Concern]:
             "Some names claim another format",
             "picture",
             "Programs that go by the name fail on them or read them in another way.",
-            _REMEDY_RENAME,
+            remedies.RENAME,
         ),
         (
             len(audit.problems),
@@ -255,7 +250,7 @@ def _lacking(audit: "Audit") -> Iterator[Concern]:
             "Annotations are wrong in places",
             "problem",
             "What they speak of takes no part.",
-            _REMEDY_ANNOTATE,
+            remedies.ANNOTATE,
         ),
         (
             len(audit.unlabelled),
@@ -263,7 +258,7 @@ def _lacking(audit: "Audit") -> Iterator[Concern]:
             "Some pictures have no class",
             "picture",
             "They take no part.",
-            _REMEDY_ANNOTATE,
+            remedies.ANNOTATE,
         ),
     )
     for n, whole, title, noun, why, remedy in rows:
@@ -279,6 +274,7 @@ _FOOLING: Final[tuple[_Finder, ...]] = (
     _leaking_at_random,
     _copies,
     _contradictions,
+    _two_classes,
     _telling_sources,
     _wrong_labels,
     _no_faces,
@@ -296,7 +292,7 @@ def _named_sources(audit: "Audit") -> Mapping[str, Mapping[str, int]]:
 
 
 def _elsewhere(audit: "Audit") -> str:
-    return _REMEDY_HOLD_OUT if len(_named_sources(audit)) > 1 else _REMEDY_ELSEWHERE
+    return remedies.HOLD_OUT if len(_named_sources(audit)) > 1 else remedies.ELSEWHERE
 
 
 def _share(part: int, whole: int) -> float:

@@ -5,12 +5,10 @@ the details agree is it one shot. Pictures without details are compared by their
 """
 
 import hashlib
-import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,52 +16,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from maskwise.dataset.audit.alignment import align, compare, texture
-from maskwise.dataset.audit.candidates import (
-    N_VIEWS,
-    VIEW_IS_MIRRORED,
-    VIEW_WINDOWS,
-    describe,
-    find_candidates,
-    find_views,
-)
+from maskwise.dataset.audit.alignment import texture
+from maskwise.dataset.audit.candidates import N_VIEWS, find_candidates
 from maskwise.dataset.audit.fingerprint import FINGERPRINT
+from maskwise.dataset.audit.proofs import DuplicatePair, Indices, Proofs, Prover
 from maskwise.errors import InvalidInput
-
-_COARSE_SIDE: Final = 16
-_FINE_SIDE: Final = 32
-_STEPS: Final = 2
-
-# Chosen on one half of 9,895 real faces and copies of them; benchmarks/duplicates.py reports on
-# the other half.
-_LEAST_COARSE: Final = 0.7
-_LEAST_OVERALL: Final = 0.8
-_LEAST_AGREED: Final = 0.9
 
 _LEAST_TEXTURE: Final = 2.0  # grey levels
 _PLAIN_RADIUS: Final = 3.0  # colour levels, root of the mean square
 _MOST_LINKS: Final = 2
 _N_STEPS: Final = 2 * N_VIEWS + 1
-_PAIRS_AT_ONCE: Final = 256
-
-Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicatePair:
-    """Two pictures that were laid over each other and found to be the same shot.
-
-    Attributes:
-        first: Index of a picture.
-        second: Index of the other one, higher than `first`.
-        similarity: The correlation that 65 % of their texture reaches, from 0.9 to 1.
-        is_mirrored: Whether one shows the other mirrored.
-    """
-
-    first: int
-    second: int
-    similarity: float
-    is_mirrored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +35,18 @@ class NearDuplicates:
     Attributes:
         groups: Indices of pictures that are one shot, at least two a group, ascending.
         pairs: The evidence, ascending. Plain pictures and those with equal fingerprints are
-            grouped without; of the latter only the first appears here.
+            grouped without; of the latter only the first appears here. A pair may reach from one
+            group into another: neighbours in a film do, of which the first and the last frame
+            have nothing in common.
     """
 
     groups: tuple[tuple[int, ...], ...]
     pairs: tuple[DuplicatePair, ...]
+
+    @property
+    def ties(self) -> tuple[tuple[int, ...], ...]:
+        """All that no split may part: the groups and the pairs, which overlap."""
+        return (*self.groups, *((pair.first, pair.second) for pair in self.pairs))
 
 
 def find_near_duplicates(
@@ -92,7 +61,8 @@ def find_near_duplicates(
     texture are one group only if they have the same colours, to about 1 %.
 
     A chain of pairs makes no group: each picture is a copy of the group's centre, or a copy of
-    such a copy. The answer is the same every time, and for any order of the pictures.
+    such a copy. What splits must not part is in `ties`, chains included. The answer is the same
+    every time, and for any order of the pictures.
 
     Args:
         fingerprints: Of all pictures, `(n,)` of type `FINGERPRINT`.
@@ -157,136 +127,84 @@ def _group_plain(colour: NDArray[np.uint8]) -> list[Indices]:
     return groups
 
 
-@dataclass(frozen=True, slots=True)
-class _Proofs:
-    """Pairs `(m, 2)` that were proved; similarity and whether mirrored, each `(m,)`."""
-
-    pairs: Indices
-    similarity: NDArray[np.float32]
-    is_mirrored: NDArray[np.bool_]
-
-    def where(self, wanted: NDArray[np.bool_]) -> Self:
-        """Some of them."""
-        return type(self)(self.pairs[wanted], self.similarity[wanted], self.is_mirrored[wanted])
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """All of several, in this order."""
-        return cls(
-            np.concatenate([part.pairs for part in parts]),
-            np.concatenate([part.similarity for part in parts]),
-            np.concatenate([part.is_mirrored for part in parts]),
-        )
-
-    def to_pairs(self, index_of: Indices) -> tuple[DuplicatePair, ...]:
-        """The same for users, in whose indices picture `i` is `index_of[i]`."""
-        ends = np.sort(index_of[self.pairs], axis=1)
-        return tuple(
-            DuplicatePair(first, second, similarity, is_mirrored)
-            for first, second, similarity, is_mirrored in sorted(
-                zip(
-                    *ends.T.tolist(),
-                    self.similarity.tolist(),
-                    self.is_mirrored.tolist(),
-                    strict=True,
-                )
-            )
-        )
-
-
-class _Prover:
-    """Lays pairs of pictures over each other."""
-
-    def __init__(self, fingerprints: NDArray[np.void]) -> None:
-        self._greys = fingerprints["grey"]
-        self._is_small = fingerprints["size_hw"].min(axis=1, initial=_FINE_SIDE) < _FINE_SIDE
-        self.shapes = describe(self._greys)
-
-    def prove(self, pairs: Indices, on_share: Callable[[float], object] | None = None) -> _Proofs:
-        """Which of the pairs `(m, 2)` are one shot.
-
-        Args:
-            pairs: Indices of pictures.
-            on_share: Called with the share of pairs that are done, again and again up to 1.
-        """
-        parts = [pairs[at : at + _PAIRS_AT_ONCE] for at in range(0, len(pairs), _PAIRS_AT_ONCE)]
-        proofs = [_Proofs(pairs[:0], np.zeros(0, np.float32), np.zeros(0, np.bool_))]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            for part in threads.map(self._prove_part, parts):
-                proofs.append(part)
-                if on_share is not None:
-                    on_share((len(proofs) - 1) / len(parts))
-        return _Proofs.joined(proofs)
-
-    def _prove_part(self, pairs: Indices) -> _Proofs:
-        view, is_of_second, _ = find_views(self.shapes, pairs)
-        shown, showing = np.where(is_of_second, pairs.T[::-1], pairs.T)
-        is_mirrored = VIEW_IS_MIRRORED[view]
-        first = self._greys[shown].astype(np.float32)
-        first[is_mirrored] = first[is_mirrored, :, ::-1]
-        second = self._greys[showing].astype(np.float32)
-        windows = align(first, second, VIEW_WINDOWS[view], side=_COARSE_SIDE, steps=_STEPS)
-        overall, agreed = compare(first, second, windows, side=_COARSE_SIDE)
-
-        # What small pictures do not hold must not be asked of them.
-        is_fine = ~self._is_small[pairs].any(axis=1) & (overall >= _LEAST_COARSE)
-        first, second, windows = first[is_fine], second[is_fine], windows[is_fine]
-        windows = align(first, second, windows, side=_FINE_SIDE, steps=_STEPS)
-        overall[is_fine], agreed[is_fine] = compare(first, second, windows, side=_FINE_SIDE)
-        is_same = (overall >= _LEAST_OVERALL) & (agreed >= _LEAST_AGREED)
-        return _Proofs(pairs, agreed, is_mirrored).where(is_same)
-
-
 def _group_textured(
     fingerprints: NDArray[np.void], on_progress: Callable[[int, int], None] | None
-) -> tuple[list[Indices], _Proofs]:
-    """Groups, and the proofs within them."""
+) -> tuple[list[Indices], Proofs]:
+    """Groups, and all proofs."""
 
     def tell(n_done: float) -> None:
         if on_progress is not None:
             on_progress(int(n_done), _N_STEPS)
 
-    prover = _Prover(fingerprints)
-    pairs = find_candidates(prover.shapes, on_view=tell)
-    proofs = prover.prove(pairs, on_share=lambda share: tell(N_VIEWS * (1 + share)))
-
+    prover = Prover(fingerprints)
     n = len(fingerprints)
-    shot = np.arange(n)
+    tried = find_candidates(prover.shapes, on_view=tell)
+    proofs = prover.prove(tried, on_share=lambda share: tell(N_VIEWS * (1 + share)))
+    centre, proofs = _gather(prover, proofs, n)
+    while True:
+        # Who has many copies of one look finds only these: so each group asks once more, as one.
+        among, size = np.unique(centre, return_counts=True)
+        pairs = find_candidates(prover.shapes, among=among, of=among[size > 1])
+        pairs, tried = _without(pairs, tried, n), np.concatenate([tried, pairs])
+        more = prover.prove(pairs)
+        n_parts = _components(proofs.pairs, n)[0]
+        proofs = Proofs.joined([proofs, more])
+        if _components(proofs.pairs, n)[0] == n_parts:
+            break
+        centre, proofs = _gather(prover, proofs, n)
+    order = np.argsort(centre, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(centre[order])) + 1) if n else []
+    tell(_N_STEPS)
+    return groups, proofs
+
+
+def _gather(prover: Prover, proofs: Proofs, n: int) -> tuple[Indices, Proofs]:
+    """Of each of `n` pictures the centre of its group, `(n,)`, and the proofs with those added.
+
+    A chain of pairs makes no group: a picture is at most `_MOST_LINKS` pairs away from its centre.
+    """
+    centre_of = np.arange(n)
     left = proofs.pairs
     while len(left):
         centre = _centres(left, n)
         more = prover.prove(_untried_spokes(left, centre))
-        proofs = _Proofs.joined([proofs, more])
+        proofs = Proofs.joined([proofs, more])
         known = np.concatenate([left, more.pairs])
         is_near = np.zeros(n, dtype=np.bool_)
         is_near[centre[left]] = True
         for _ in range(_MOST_LINKS):
             is_near[known[is_near[known].any(axis=1)]] = True
         near = np.flatnonzero(is_near)
-        shot[near] = centre[near]
+        centre_of[near] = centre[near]
         left = left[~is_near[left].any(axis=1)]
-    order = np.argsort(shot, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(shot[order])) + 1) if n else []
-    first, second = shot[proofs.pairs].T
-    tell(_N_STEPS)
-    return groups, proofs.where(first == second)
+    return centre_of, proofs
+
+
+def _components(pairs: Indices, n: int) -> tuple[int, Indices]:
+    """How many parts pictures make that hang together over pairs, and of each its part, `(n,)`."""
+    links = coo_array((np.ones(len(pairs), dtype=np.bool_), pairs.T), shape=(n, n))
+    n_parts, part = connected_components(links, directed=False)
+    return int(n_parts), part
 
 
 def _centres(pairs: Indices, n: int) -> Indices:
     """Of every picture, the one that has most pairs among all it hangs together with, `(n,)`."""
-    links = coo_array((np.ones(len(pairs), dtype=np.bool_), pairs.T), shape=(n, n))
-    _, component = connected_components(links, directed=False)
+    _, part = _components(pairs, n)
     n_pairs = np.bincount(pairs.ravel(), minlength=n)
-    order = np.lexsort((-n_pairs, component))
-    _, first = np.unique(component[order], return_index=True)
-    centre: Indices = order[first][component]
+    order = np.lexsort((-n_pairs, part))
+    _, first = np.unique(part[order], return_index=True)
+    centre: Indices = order[first][part]
     return centre
 
 
 def _untried_spokes(pairs: Indices, centre: Indices) -> Indices:
     """From every picture in a pair to its centre, unless that is a pair already; `(m, 2)`."""
-    n = len(centre)
     ends = np.unique(pairs)
     ends = ends[ends != centre[ends]]
     spokes = np.sort(np.stack([ends, centre[ends]], axis=1), axis=1)
-    return np.stack(np.divmod(np.setdiff1d(spokes @ [n, 1], pairs @ [n, 1]), n), axis=1)
+    return _without(spokes, pairs, len(centre))
+
+
+def _without(pairs: Indices, known: Indices, n: int) -> Indices:
+    """Those of the pairs `(m, 2)` of `n` pictures that are not known; each once, sorted."""
+    return np.stack(np.divmod(np.setdiff1d(pairs @ [n, 1], known @ [n, 1]), max(n, 1)), axis=1)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from maskwise.dataset.audit.concerns import find_concerns
+from maskwise.dataset.audit.contradictions import Contradiction
 from maskwise.dataset.audit.page import render_html, render_markdown, render_text
+from maskwise.dataset.audit.parted import PartedGroup
 from maskwise.dataset.samples import Problem, Rejected
 from maskwise.intervals import Estimate, rate
 from maskwise.labels import label_name
@@ -23,7 +25,7 @@ class DuplicateGroup:
 
     Attributes:
         paths: At least two, relative to the data folder, in order.
-        labels: The classes of those that are each one face, class numbers of `maskwise.LABELS`.
+        labels: Their classes if each shows one face, class numbers of `maskwise.LABELS`.
         sides: The sides of the given split on which they stand; empty if none is given.
         is_exact: Whether all of them are the same file, byte for byte.
     """
@@ -106,17 +108,20 @@ class Probe:
         right: On how many pictures it was right that it was not trained on.
         n: How many pictures there are.
         majority: How many are of the commonest class.
+        effective_n: How many independent pictures they are worth, as near-duplicates and faces of
+            one scene bear witness but once; None for `n`.
     """
 
     name: str
     right: int
     n: int
     majority: int
+    effective_n: float | None = None
 
     @property
     def accuracy(self) -> Estimate:
-        """The share of right answers, with Wilson's interval."""
-        return rate(self.right, self.n)
+        """The share of right answers, with Wilson's interval for `effective_n` pictures."""
+        return rate(self.right, self.n, effective_n=self.effective_n)
 
     @property
     def majority_share(self) -> float:
@@ -135,6 +140,7 @@ class Probe:
             "name": self.name,
             "n": self.n,
             "right": self.right,
+            "effective_n": self.n if self.effective_n is None else self.effective_n,
             "accuracy": self.accuracy.to_dict(),
             "majority_share": self.majority_share,
             "beats_majority": self.beats_majority,
@@ -158,7 +164,10 @@ class Audit:
         exact_duplicates: Groups of pictures that are one file, byte for byte, as paths in order.
         near_duplicates: Groups of pictures that are one shot, exact copies among them; those that
             cross classes first, then those that cross the sides of the given split.
+        contradictions: Faces that have two classes in equal files.
         split_scenes: Scenes that stand on two sides of the given split, with those sides.
+        parted_groups: All groups that do: near-duplicates, scenes, and what the data set itself
+            calls a group, over any number of links.
         mislabels: Faces whose label is doubtful, the worst first.
         non_faces: Pictures that seem to show no face, the worst first; None if nobody looked.
         probes: What gives the classes away beside the faces.
@@ -178,7 +187,9 @@ class Audit:
     misnamed: tuple[Misnamed, ...] = ()
     exact_duplicates: tuple[tuple[str, ...], ...] = ()
     near_duplicates: tuple[DuplicateGroup, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
     split_scenes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parted_groups: tuple[PartedGroup, ...] = ()
     mislabels: tuple[Suspect, ...] = ()
     non_faces: tuple[Suspect, ...] | None = None
     probes: tuple[Probe, ...] = ()
@@ -204,10 +215,12 @@ class Audit:
           group is a list of paths. `near_duplicate_details`: of each group in the same order its
           `labels`, `sides`, `is_exact`, `crosses_classes` and `crosses_sides`.
         - `exact_duplicates`: groups of files that are equal byte for byte, as lists of paths.
-        - `split_scenes`: the sides of each scene that stands on two.
+        - `contradictions`: `paths`, `box_xyxy` and `labels` of each face that has two classes.
+        - `split_scenes`: the sides of each scene that stands on two. `parted_groups`: `paths` and
+          `sides` of each group of any kind that does.
         - `random_split_leak`: as `leak`.
-        - `probes`: `name`, `n`, `right`, `accuracy` (value, low and high of its 95 % interval by
-          Wilson), `majority_share` and `beats_majority`.
+        - `probes`: `name`, `n`, `right`, `effective_n`, `accuracy` (value, low and high of its
+          95 % interval by Wilson), `majority_share` and `beats_majority`.
         - `mislabels` and `non_faces`: `path`, `box_xyxy`, `label`, `score` and `likelier`; the
           latter is null if nobody looked for them.
         - `unreadable` (`path`, `reason`), `misnamed` (`path`, `kind`), `problems` (`where`,
@@ -226,7 +239,9 @@ class Audit:
             "near_duplicates": [list(group.paths) for group in groups],
             "near_duplicate_details": [group.to_dict() for group in groups],
             "exact_duplicates": [list(paths) for paths in self.exact_duplicates],
+            "contradictions": [face.to_dict() for face in self.contradictions],
             "split_scenes": {scene: list(sides) for scene, sides in self.split_scenes.items()},
+            "parted_groups": [group.to_dict() for group in self.parted_groups],
             "random_split_leak": self.leak,
             "probes": [probe.to_dict() for probe in self.probes],
             "mislabels": [suspect.to_dict() for suspect in self.mislabels],

@@ -134,6 +134,21 @@ def _listings(audit: "Audit") -> Mapping[str, tuple[str, str, Sequence[tuple[str
             *("Scene", "Sides"),
             [(scene, ", ".join(sides)) for scene, sides in audit.split_scenes.items()],
         ),
+        "Groups on two sides of the given split": (
+            *("First picture", "Sides"),
+            [
+                (group.paths[0], f"{len(group.paths)} pictures: {', '.join(group.sides)}")
+                for group in audit.parted_groups
+            ],
+        ),
+        "Faces with two classes": (
+            *("File", "Classes"),
+            [
+                (path, ", ".join(map(label_words, face.labels)))
+                for face in audit.contradictions
+                for path in face.paths
+            ],
+        ),
         "Files that cannot be used": (
             *("File", "Why"),
             [(file.path, file.reason) for file in audit.unreadable],

@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from maskwise.dataset.audit.findings import Probe
 from maskwise.dataset.audit.folds import predict_out_of_fold
 from maskwise.dataset.audit.traits import THUMBNAIL_SIDE
+from maskwise.intervals import effective_size
 
 _RING: Final = 2
 """Width of the border in blocks: an eighth of each side, so that of the middle 70 %, which is what
@@ -66,14 +67,22 @@ def probe_shortcuts(
     border = predict_out_of_fold(linear, _border(traits["thumbnail"]), label, group, seed=seed)
     answered = {"metadata": metadata, "border": border, "thumbnail": thumbnail_probability}
     return tuple(
-        Probe(
-            name=name,
-            right=int((probability.argmax(axis=1) == label).sum()),
-            n=len(label),
-            majority=int(np.bincount(label).max()),
-        )
+        _judge(name, probability.argmax(axis=1) == label, label, group)
         for name, probability in answered.items()
         if probability is not None
+    )
+
+
+def _judge(
+    name: str, is_right: NDArray[np.bool_], label: NDArray[np.int64], group: NDArray[np.int64]
+) -> Probe:
+    has_twins = len(np.unique(group)) < len(group)
+    return Probe(
+        name=name,
+        right=int(is_right.sum()),
+        n=len(label),
+        majority=int(np.bincount(label).max()),
+        effective_n=effective_size(is_right, group) if has_twins else None,
     )
 
 
