@@ -52,12 +52,22 @@ def test_too_few_groups_are_undefined() -> None:
 
 def test_the_most_suspicious_comes_first() -> None:
     probability = np.array(
-        [[0.95, 0.03, 0.02], [0.07, 0.53, 0.4], [0.9, 0.02, 0.08], [0.5, 0.5, 0]]
+        [[0.95, 0.03, 0.02], [0.07, 0.53, 0.4], [0.9, 0.02, 0.08], [0.9, 0.1, 0], [0.1, 0.8, 0.1]]
     )
-    assert find_mislabels(probability, np.array([0, 0, 1, 0])) == (
+    assert find_mislabels(probability, np.array([0, 0, 1, 0, 1])) == (
         Mislabel(index=2, probability=0.02, likelier_label=0),
         Mislabel(index=1, probability=0.07, likelier_label=1),
     )
+
+
+def test_a_rare_class_of_which_no_answer_is_sure_is_not_blamed() -> None:
+    common = np.tile([0.85, 0.15], (50, 1))
+    rare = np.tile([0.92, 0.08], (5, 1))
+    wrong = np.array([[0.999, 0.001], [0.04, 0.96]])
+    found = find_mislabels(
+        np.concatenate([common, rare, wrong]), np.array([0] * 50 + [1] * 5 + [1, 0])
+    )
+    assert [each.index for each in found] == [55, 56]
 
 
 def test_nothing_is_no_suspect() -> None:

@@ -1,7 +1,8 @@
 """Suspects: pictures whose label may be wrong. Hints for somebody who looks, no verdicts.
 
 Ranked by the out-of-fold probability of the label ("self-confidence" in confident learning:
-Northcutt, Jiang and Chuang (2021), JAIR 70:1373, arXiv:1911.00068).
+Northcutt, Jiang and Chuang (2021), JAIR 70:1373, arXiv:1911.00068). As there, it is held against
+the mean of its class, since of a rare class a model is never sure.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from maskwise.dataset.audit.patches import describe_patches
 from maskwise.errors import InvalidInput
 
 _PENALTY: Final = 1e-3  # inverse, as scikit-learn counts it
-_DOUBTED_BELOW: Final = 0.1  # more would find more mislabels among ever more right labels
+# About a tenth for common classes. More would find more mislabels among ever more right labels.
+_DOUBTED_BELOW: Final = 1 / 8  # of the mean of the class
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,15 @@ def predict_labels(
 def find_mislabels(
     probability: NDArray[np.float64], label: NDArray[np.int64]
 ) -> tuple[Mislabel, ...]:
-    """List the pictures whose label gets next to no probability.
+    """List the pictures whose label gets next to no probability, for its class.
 
     Args:
         probability: Out-of-fold answers `(n, classes)` of `predict_labels`.
         label: Class numbers `(n,)`.
 
     Returns:
-        All whose label got less than a tenth, the least probable first.
+        All whose label got less than an eighth of what labels of its class get on average,
+        the least probable first.
 
     Raises:
         InvalidInput: The two do not fit together.
@@ -84,6 +87,9 @@ def find_mislabels(
         )
     given = probability[np.arange(len(label)), label]
     likelier = probability.argmax(axis=1)
+    counts = np.bincount(label, minlength=probability.shape[1])
+    mean = np.bincount(label, given, minlength=probability.shape[1]) / np.maximum(counts, 1)
+    is_doubted = given < _DOUBTED_BELOW * mean[label]
     return tuple(
         Mislabel(
             index=int(index),
@@ -91,5 +97,5 @@ def find_mislabels(
             likelier_label=int(likelier[index]),
         )
         for index in np.argsort(given, kind="stable")
-        if given[index] < _DOUBTED_BELOW
+        if is_doubted[index]
     )
