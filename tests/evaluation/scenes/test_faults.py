@@ -5,7 +5,7 @@ import pytest
 
 from maskwise.evaluation.scenes.faults import Faults, draw_faults
 from maskwise.evaluation.scenes.matching import SizeRange
-from maskwise.evaluation.scenes.metrics import Scene
+from maskwise.evaluation.scenes.scene import Scene
 from maskwise.images import read_image
 from maskwise.labels import UNSURE, WITH_MASK, WITHOUT_MASK
 from maskwise.results import Faces

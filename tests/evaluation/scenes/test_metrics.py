@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from maskwise.errors import InvalidInput
 from maskwise.evaluation.scenes import metrics as module
-from maskwise.evaluation.scenes.metrics import Scene, SizeMetrics, measure_scenes
+from maskwise.evaluation.scenes.metrics import SizeMetrics, measure_scenes
+from maskwise.evaluation.scenes.scene import Scene
 from maskwise.intervals import Estimate, rate
 from maskwise.labels import INCORRECT, UNSURE, WITH_MASK, WITHOUT_MASK
 from maskwise.results import Faces

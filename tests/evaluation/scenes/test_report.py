@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from maskwise.evaluation.scenes.faults import Faults
-from maskwise.evaluation.scenes.metrics import Scene, measure_scenes
+from maskwise.evaluation.scenes.metrics import measure_scenes
 from maskwise.evaluation.scenes.report import SECTIONS, SceneReport
+from maskwise.evaluation.scenes.scene import Scene
 from maskwise.labels import WITH_MASK, WITHOUT_MASK
 from maskwise.results import Faces
 from reader import Reader

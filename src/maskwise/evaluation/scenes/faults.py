@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from maskwise.evaluation.scenes.matching import SizeRange
-from maskwise.evaluation.scenes.metrics import Scene
+from maskwise.evaluation.scenes.scene import Scene
 from maskwise.images import encode_image
 from maskwise.labels import UNSURE, label_colour_rgb
 

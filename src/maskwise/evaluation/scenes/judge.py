@@ -18,8 +18,9 @@ from maskwise.dataset.samples import Sample
 from maskwise.errors import BadDataset
 from maskwise.evaluation.scenes.faults import Faults, draw_faults
 from maskwise.evaluation.scenes.matching import SizeRange
-from maskwise.evaluation.scenes.metrics import Scene, measure_scenes
+from maskwise.evaluation.scenes.metrics import measure_scenes
 from maskwise.evaluation.scenes.report import SceneReport
+from maskwise.evaluation.scenes.scene import Scene
 from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.images import read_image
 from maskwise.inference.pipeline import MaskDetector
@@ -50,8 +51,8 @@ def evaluate_scenes(
             training included, then on how many answers were given.
 
     Returns:
-        Average precision by class and by size; faces missed and faces misnamed, told apart; and
-        the pictures on which most went wrong. `SceneReport.write` makes the files.
+        Average precision by class and by size; faces missed, displaced and misnamed, told apart;
+        and the pictures on which most went wrong. `SceneReport.write` makes the files.
 
     Raises:
         BadRun: The run is missing, unfinished or damaged.
