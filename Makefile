@@ -21,7 +21,7 @@ bench: .venv/dev.done ## training beside a plain script; the search for near-dup
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
-		--extra train --group dev -o requirements/dev.txt pyproject.toml
+		--extra train --extra export --group dev -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 		-c requirements/dev.txt --extra train --group build -o requirements/train.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
@@ -35,6 +35,7 @@ clean: ## remove what the targets made
 	@test -x $(BIN)/python || { echo "Making .venv ..."; $(PYTHON) -m venv .venv; }
 	@echo "Installing requirements/$*.txt into .venv (once; a minute or two) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--no-deps \
 		-r requirements/$*.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable .

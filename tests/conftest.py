@@ -1,6 +1,7 @@
 """What many tests stand on: drawn pictures, one tiny finished run, the real pictures."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from pictures import fill_class_folders
 
+# A shell's background job ignores Ctrl-C, and so would all that tests start and then interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The same examples each time: a change that breaks nothing must not fail for another reason.
 settings.register_profile("repeatable", derandomize=True)

@@ -5,6 +5,7 @@ MaskwiseError
 ├── UnreadableImage    bytes that are no picture we accept
 ├── BadDataset         data that cannot be trained or judged on
 ├── BadRun             a run folder that is missing, foreign, in use or does not match
+├── BadBundle          a bundle that is missing, foreign, changed or does not fit together
 ├── OutputFailed       a file could not be written; what was there before is intact
 └── MissingExtra       an optional library is not installed
 
@@ -30,6 +31,10 @@ class BadDataset(MaskwiseError):
 
 class BadRun(MaskwiseError):
     """A run folder is missing, of another version, in use, or does not match the data."""
+
+
+class BadBundle(MaskwiseError):
+    """A bundle is missing, of another version, changed, or its parts do not fit together."""
 
 
 class OutputFailed(MaskwiseError):
