@@ -77,3 +77,9 @@ def test_the_seed_decides_the_first_weights() -> None:
 def test_layers_of_one_size_do_not_start_alike() -> None:
     kernels = [layer.kernel.numpy() for layer in of_kind(build_reference_cnn(), keras.layers.Dense)]
     assert not np.array_equal(kernels[1][:2, :2], kernels[2][:2, :2])
+
+
+def test_a_third_class_only_widens_the_last_layer() -> None:
+    three = build_reference_cnn((32, 32), n_classes=3)
+    assert three.output_shape == (None, 3)
+    assert three.count_params() - build_reference_cnn((32, 32)).count_params() == 64 + 1

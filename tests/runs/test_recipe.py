@@ -15,6 +15,7 @@ def test_the_reference_recipe_is_as_published() -> None:
     assert (recipe.test_share, recipe.validation_share) == (0.2, 0.1)
     assert (recipe.batch_size, recipe.epochs) == (32, 20)
     assert recipe.learning_rate == 0.001
+    assert not recipe.mirror
 
 
 def test_survives_json() -> None:
@@ -23,7 +24,9 @@ def test_survives_json() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known() -> None:
-    with pytest.raises(InvalidInput, match=r"must be one of reference. Received: 'refrence'"):
+    with pytest.raises(
+        InvalidInput, match=r"must be one of reference, shipped. Received: 'refrence'"
+    ):
         find_recipe("refrence")
 
 

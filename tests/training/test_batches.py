@@ -43,3 +43,36 @@ def test_each_epoch_has_its_own_order_and_can_be_begun_with() -> None:
     assert first != second
     assert order_of(batches(shuffle_seed=1, epoch=1)) == second
     assert order_of(batches(shuffle_seed=2)) != first
+
+
+def test_a_half_is_mirrored_anew_each_epoch_and_from_the_seed_alone() -> None:
+    pixels = np.broadcast_to(np.arange(3, dtype=np.uint8)[:, None], (200, 3, 3, 3))
+    pixels = np.ascontiguousarray(pixels)
+
+    def leftmost(epoch: int) -> list[float]:
+        served = PixelBatches(
+            *(pixels, np.arange(200, dtype=np.int64)),
+            spec=PreprocessSpec(divisor=1),
+            batch_size=200,
+            shuffle_seed=3,
+            mirror=True,
+            epoch=epoch,
+        )
+        first: list[float] = served[0][0][:, 0, 0, 0].tolist()
+        return first
+
+    assert leftmost(0) == leftmost(0)
+    assert leftmost(0) != leftmost(1)
+    assert set(leftmost(0)) == {0, 2}
+    assert 80 < leftmost(0).count(2) < 120
+    assert (pixels == np.arange(3)[:, None]).all()  # the array on the disk stays as it is
+
+
+def test_what_is_only_watched_is_never_mirrored() -> None:
+    pixels = np.ascontiguousarray(
+        np.broadcast_to(np.arange(3, dtype=np.uint8)[:, None], (9, 3, 3, 3))
+    )
+    served = PixelBatches(
+        pixels, np.zeros(9, dtype=np.int64), spec=PreprocessSpec(), batch_size=9, mirror=True
+    )
+    assert not served[0][0][:, :, 0].any()

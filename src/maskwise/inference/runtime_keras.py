@@ -45,6 +45,9 @@ def load_network(run: Run) -> keras.Model:
             f"The weights in {legible(run.folder)} are not all finite: the training went "
             "astray. Train into a new folder, with another seed."
         )
-    model = build_reference_cnn(run.recipe.preprocess.size_hw, seed=run.seed)
+    recipe = run.recipe
+    model = build_reference_cnn(
+        recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
+    )
     assign_arrays(network_variables(model), arrays)
     return model

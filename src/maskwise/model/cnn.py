@@ -1,4 +1,4 @@
-"""The customised CNN of the reference system: ten layers, 3,313,026 weights."""
+"""The customised CNN of the reference system: ten layers, 3,313,026 weights for two classes."""
 
 import keras
 
@@ -8,7 +8,9 @@ DROPOUT_RATE = 0.5
 CHANNELS_LAST = "channels_last"  # whatever a user's own Keras is set to
 
 
-def build_reference_cnn(size_hw: tuple[int, int] = (128, 128), *, seed: int = 0) -> keras.Model:
+def build_reference_cnn(
+    size_hw: tuple[int, int] = (128, 128), *, n_classes: int = 2, seed: int = 0
+) -> keras.Model:
     """Build the reference network with fresh weights.
 
     Three times convolution (3x3, ReLU) and 2x2 max-pooling, flatten, three dense layers; dropout
@@ -16,11 +18,12 @@ def build_reference_cnn(size_hw: tuple[int, int] = (128, 128), *, seed: int = 0)
 
     Args:
         size_hw: Height and width of the input in pixels, at least 22 each.
+        n_classes: How many classes it tells apart; the reference system has two.
         seed: Draws the first weights and the dropout masks.
 
     Returns:
-        A model from `(n, *size_hw, 3)` float32 in [0, 1] to `(n, 2)` probabilities in the order
-        of `maskwise.LABELS`.
+        A model from `(n, *size_hw, 3)` float32 in [0, 1] to `(n, n_classes)` probabilities in
+        the order of `maskwise.LABELS`.
     """
     draw = keras.random.SeedGenerator(seed)
     x = inputs = keras.Input((*size_hw, 3), name="face")
@@ -44,7 +47,7 @@ def build_reference_cnn(size_hw: tuple[int, int] = (128, 128), *, seed: int = 0)
         )(x)
         x = keras.layers.Dropout(DROPOUT_RATE, seed=seed + number, name=f"dropout{number}")(x)
     outputs = keras.layers.Dense(
-        2,
+        n_classes,
         activation="softmax",
         kernel_initializer=keras.initializers.GlorotUniform(seed=draw),
         name="label",

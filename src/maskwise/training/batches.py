@@ -1,7 +1,6 @@
 """Batches: the pixel array, shuffled anew each epoch and scaled on the way in."""
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
@@ -25,6 +24,7 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
         spec: PreprocessSpec,
         batch_size: int,
         shuffle_seed: int | None = None,
+        mirror: bool = False,
         epoch: int = 0,
     ) -> None:
         """Serve `pixels_rgb` `(n, h, w, 3)` in order, or shuffled if there is a `shuffle_seed`.
@@ -34,7 +34,8 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
             labels: One per picture.
             spec: Scales the pixels.
             batch_size: Pictures per batch; the last one may be smaller.
-            shuffle_seed: Decides the order.
+            shuffle_seed: Decides the order, and who is mirrored.
+            mirror: Whether each epoch mirrors a half of the pictures, if there is a `shuffle_seed`.
             epoch: The epoch to begin with, counted from 0.
         """
         super().__init__()
@@ -43,8 +44,9 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._spec = spec
         self._batch_size = batch_size
         self._shuffle_seed = shuffle_seed
+        self._mirror = mirror
         self._epoch = epoch
-        self._order = self._draw_order()
+        self._begin_epoch()
 
     def __len__(self) -> int:
         return math.ceil(len(self._labels) / self._batch_size)
@@ -53,16 +55,22 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
         start = index * self._batch_size
         # Sorted within the batch, the disk is read in one direction; the sum over it is the same.
         chosen = np.sort(self._order[start : start + self._batch_size])
-        return self._spec.scale(self._pixels_rgb[chosen]), self._labels[chosen]
+        pixels_rgb = self._pixels_rgb[chosen]
+        mirrored = self._mirrored[chosen]
+        pixels_rgb[mirrored] = pixels_rgb[mirrored, :, ::-1]
+        return self._spec.scale(pixels_rgb), self._labels[chosen]
 
     def on_epoch_end(self) -> None:
         """Called by Keras after each epoch."""
         self._epoch += 1
-        self._order = self._draw_order()
+        self._begin_epoch()
 
-    def _draw_order(self) -> NDArray[Any]:
-        if self._shuffle_seed is None:
-            return np.arange(len(self._labels))
-        return np.random.default_rng([self._shuffle_seed, self._epoch]).permutation(
-            len(self._labels)
-        )
+    def _begin_epoch(self) -> None:
+        n = len(self._labels)
+        self._order: NDArray[np.int64] = np.arange(n)
+        self._mirrored: NDArray[np.bool_] = np.zeros(n, dtype=np.bool_)
+        if self._shuffle_seed is not None:
+            draw = np.random.default_rng([self._shuffle_seed, self._epoch])
+            self._order = draw.permutation(n)
+            if self._mirror:
+                self._mirrored = draw.random(n) < 0.5

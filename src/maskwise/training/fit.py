@@ -136,7 +136,9 @@ def _resume(
 def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
     _prepare_tensorflow()
     recipe, split = run.recipe, run.read_split()
-    model = build_reference_cnn(recipe.preprocess.size_hw, seed=run.seed)
+    model = build_reference_cnn(
+        recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
+    )
     model.compile(
         optimizer=FusedAdam(recipe.learning_rate),
         loss="sparse_categorical_crossentropy",
@@ -195,6 +197,7 @@ def _batches(
         spec=run.recipe.preprocess,
         batch_size=run.recipe.batch_size,
         shuffle_seed=None if epoch is None else run.seed,
+        mirror=run.recipe.mirror,
         epoch=epoch or 0,
     )
 
