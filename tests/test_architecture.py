@@ -75,7 +75,7 @@ def loaded_by(code: str) -> set[str]:
     [
         pytest.param("import maskwise; maskwise.MaskDetector", id="deciding"),
         pytest.param("import maskwise; maskwise.Dataset, maskwise.read_image", id="reading"),
-        pytest.param("import maskwise.cli.main", id="command line"),
+        pytest.param("from maskwise.cli.main import _app; _app([])", id="command line"),
         pytest.param("from maskwise.dataset.drawn import draw_sample_set", id="drawing"),
     ],
 )

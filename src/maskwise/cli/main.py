@@ -1,47 +1,27 @@
 """The `maskwise` command: its verbs, its exit codes, and how errors are shown."""
 
+import importlib
 import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from maskwise import __version__
-from maskwise.cli.calibrate import calibrate
-from maskwise.cli.compare import compare
 from maskwise.cli.console import complain, hush_tensorflow
-from maskwise.cli.cross_validate import cross_validate
-from maskwise.cli.data import app as data_app
-from maskwise.cli.demo import demo
-from maskwise.cli.detect import detect
-from maskwise.cli.evaluate import evaluate
-from maskwise.cli.explain import explain
-from maskwise.cli.train import train
 from maskwise.errors import InvalidInput, MaskwiseError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(
-    name="maskwise",
-    help="Says for every face in a picture whether a mask is worn, not worn, or worn wrongly.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    epilog="Data goes to stdout, everything for people to stderr. "
-    "Exit codes: 0 done, 1 some or all of it failed, 2 wrong usage, 130 interrupted.",
+_VERBS: Final = (
+    *("demo", "data", "train", "evaluate", "calibrate", "cross-validate", "compare"),
+    *("detect", "explain"),
 )
-app.command()(demo)
-app.add_typer(data_app, name="data")
-app.command()(train)
-app.command()(evaluate)
-app.command()(calibrate)
-app.command()(cross_validate)
-app.command()(compare)
-app.command()(detect)
-app.command()(explain)
+"""In the order of `maskwise --help`; each has a module of its name."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -50,7 +30,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _main(
     version: Annotated[
         bool,
@@ -58,6 +37,30 @@ def _main(
     ] = False,
 ) -> None:
     del version
+
+
+def _app(arguments: list[str]) -> typer.Typer:
+    """The command line, with the verb that is asked for alone, if one is.
+
+    Whoever wants an answer on a picture must not wait for what trains and judges networks.
+    """
+    app = typer.Typer(
+        name="maskwise",
+        help="Says for every face in a picture whether a mask is worn, not worn, or worn wrongly.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        epilog="Data goes to stdout, everything for people to stderr. "
+        "Exit codes: 0 done, 1 some or all of it failed, 2 wrong usage, 130 interrupted.",
+    )
+    app.callback()(_main)
+    for verb in arguments[:1] if arguments[:1] and arguments[0] in _VERBS else _VERBS:
+        name = verb.replace("-", "_")
+        module = importlib.import_module(f"maskwise.cli.{name}")
+        if verb == "data":
+            app.add_typer(module.app, name=verb)
+        else:
+            app.command(verb)(getattr(module, name))
+    return app
 
 
 def run() -> None:
@@ -78,7 +81,7 @@ def run() -> None:
 def _exit_code(arguments: list[str]) -> int:
     try:
         # Verbs return their exit code or None; Ctrl-C comes back as 130.
-        code: int = app(arguments, standalone_mode=False) or 0
+        code: int = _app(arguments)(arguments, standalone_mode=False) or 0
         sys.stdout.flush()
         return code
     except typer.TyperException as error:
