@@ -35,6 +35,18 @@ def label_name(label: int) -> str:
     return "unsure" if label == UNSURE else LABELS[label]
 
 
+def label_number(name: str) -> int:
+    """The number that `label_name` gave this name.
+
+    Raises:
+        ValueError: It is no such name.
+
+    >>> label_number("with_mask"), label_number("unsure")
+    (1, -1)
+    """
+    return UNSURE if name == label_name(UNSURE) else LABELS.index(name)
+
+
 def label_words(label: int) -> str:
     """The words that people read.
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from maskwise.inference.draw import contact_sheet, draw
 from maskwise.labels import label_colour_rgb
+from maskwise.outputs.draw import contact_sheet, draw
 from maskwise.results import Faces
 
 
