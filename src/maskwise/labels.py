@@ -44,7 +44,11 @@ def label_number(name: str) -> int:
     >>> label_number("with_mask"), label_number("unsure")
     (1, -1)
     """
-    return UNSURE if name == label_name(UNSURE) else LABELS.index(name)
+    if name == label_name(UNSURE):
+        return UNSURE
+    if name not in LABELS:
+        raise ValueError(f"{name!r} is none of {', '.join(LABELS)} and unsure")
+    return LABELS.index(name)
 
 
 def label_words(label: int) -> str:

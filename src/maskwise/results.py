@@ -89,7 +89,7 @@ class Faces:
         names = LABELS[: max((len(face["probability"]) for face in dicts), default=0)]
         track_id = [face["track_id"] for face in dicts if "track_id" in face]
         return cls(
-            xyxy=np.array([face["box_xyxy"] for face in dicts], np.float32).reshape(n, -1),
+            xyxy=np.array([face["box_xyxy"] for face in dicts], np.float32).reshape(n, 4),
             detector_score=np.array([face["detector_score"] for face in dicts], np.float32),
             probability=np.array(
                 [[face["probability"][name] for name in names] for face in dicts], np.float32

@@ -47,7 +47,8 @@ def draw(image_rgb: NDArray[np.uint8], faces: Faces) -> NDArray[np.uint8]:
     pen = ImageDraw.Draw(canvas)
     boxes_xyxy = faces.xyxy.astype(np.float64) * factor
     for index in np.argsort(-area(boxes_xyxy), kind="stable").tolist():  # small ones on top
-        _frame(pen, boxes_xyxy[index].tolist(), label_colour_rgb(int(faces.label[index])))
+        colour = label_colour_rgb(int(faces.label[index]))
+        _frame(pen, boxes_xyxy[index].tolist(), colour, canvas.size)
     labels = [
         _Label.of(faces, index, boxes_xyxy[index], canvas.size) for index in range(len(faces))
     ]
@@ -136,13 +137,15 @@ def _font(letters: int) -> Font:
 
 
 def _frame(
-    pen: ImageDraw.ImageDraw, box_xyxy: tuple[float, float, float, float], colour_rgb: Colour
+    pen: ImageDraw.ImageDraw,
+    box_xyxy: tuple[float, float, float, float],
+    colour_rgb: Colour,
+    size_wh: tuple[int, int],
 ) -> None:
-    """A box in its colour, with a thin line of ink around that stands out from the like colour."""
+    """A box in its colour, with a thin line around it that stands out from the like colour."""
     left, top, right, bottom = box_xyxy
-    side, picture = min(right - left, bottom - top), pen.im.size
-    finest = max(2, max(picture) // 600)
-    line = max(finest, min(int(side) // 25, min(picture) // 100))
+    finest = max(2, max(size_wh) // 600)
+    line = max(finest, min(int(right - left) // 25, min(size_wh) // 100))
     halo = max(1, line // 4)
     right, bottom = max(left, right - 1), max(top, bottom - 1)
     around = (left - halo, top - halo, right + halo, bottom + halo)
