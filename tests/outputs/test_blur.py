@@ -40,8 +40,8 @@ def test_hardly_anything_is_left_of_a_face_of_any_size(side: int) -> None:
     left = blur(image, faces(box))[30 : 30 + side, 30 : 30 + side].astype(float)
     steps = np.abs(np.diff(left, axis=0)).max(), np.abs(np.diff(left, axis=1)).max()
     assert max(steps) < 64  # of 255, where the noise steps by up to 255 from pixel to pixel
-    rows = np.linalg.matrix_rank(left[..., 0] - left[..., 0].mean(), tol=0.5 * side)
-    assert rows <= 7
+    # Whatever lies between six rows of cells has at most rank six, but for rounding.
+    assert np.linalg.matrix_rank(left[..., 0], tol=0.5 * side) <= 6
 
 
 def test_every_face_is_blurred_with_a_margin_and_nothing_else() -> None:

@@ -45,7 +45,8 @@ def _means(area_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     sums = np.add.reduceat(area_rgb, tops, axis=0, dtype=np.uint32)
     sums = np.add.reduceat(sums, lefts, axis=1)
     n_pixels = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width))
-    return (sums / n_pixels[..., None]).round().astype(np.uint8)
+    means: NDArray[np.uint8] = (sums / n_pixels[..., None]).round().astype(np.uint8)
+    return means
 
 
 def _starts(length: int, cell_px: float) -> NDArray[np.intp]:
