@@ -19,7 +19,7 @@ def blur(image_rgb: NDArray[np.uint8], faces: Faces) -> NDArray[np.uint8]:
 
     What is left of a face are the mean colours of at most 6 by 6 cells, laid over its box and a
     margin, with even transitions between them. Nothing finer enters the result, so no software can
-    bring it back; that a network can guess persons of a short list even from coarser mosaics is
+    bring it back; that a network can guess persons of a short list from what mosaics leave is
     known (McPherson, Shokri and Shmatikov 2016). A face that was not found stays as it is.
 
     Args:
@@ -42,7 +42,7 @@ def _means(area_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = area_rgb.shape[:2]
     cell_px = max(max(height, width) / _CELLS, _SMALLEST_CELL_PX)
     tops, lefts = _starts(height, cell_px), _starts(width, cell_px)
-    sums = np.add.reduceat(area_rgb, tops, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(area_rgb, tops, axis=0, dtype=np.uint64)
     sums = np.add.reduceat(sums, lefts, axis=1)
     n_pixels = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width))
     means: NDArray[np.uint8] = (sums / n_pixels[..., None]).round().astype(np.uint8)
