@@ -15,7 +15,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"errors"},
     {"labels", "extras", "durable", "names", "signatures", "boxes", "intervals"},
     {"images", "results", "pages"},
-    {"preprocess"},
+    {"preprocess", "outputs"},
     {"dataset", "model", "faces"},
     {"runs"},
     {"inference"},

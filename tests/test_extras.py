@@ -17,6 +17,11 @@ def test_names_the_install_command() -> None:
         load("no_such_library.part", extra="train")
 
 
+def test_names_a_library_that_is_in_no_extra() -> None:
+    with pytest.raises(MissingExtra, match=r"pip install no_such_library$"):
+        load("no_such_library.part", extra=None)
+
+
 def test_requires_without_loading() -> None:
     require("json", extra="train")
     with pytest.raises(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from maskwise.evaluation.comparison import compare
     from maskwise.evaluation.judge import evaluate
     from maskwise.images import read_image
-    from maskwise.inference.draw import draw
     from maskwise.inference.pipeline import MaskDetector
     from maskwise.labels import LABELS
+    from maskwise.outputs.draw import draw
     from maskwise.results import Faces
     from maskwise.training.fit import train
 
@@ -51,7 +51,7 @@ _HOME: Final = {
     "MaskDetector": "maskwise.inference.pipeline",
     "MaskwiseError": "maskwise.errors",
     "compare": "maskwise.evaluation.comparison",
-    "draw": "maskwise.inference.draw",
+    "draw": "maskwise.outputs.draw",
     "evaluate": "maskwise.evaluation.judge",
     "read_image": "maskwise.images",
     "train": "maskwise.training.fit",

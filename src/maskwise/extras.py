@@ -7,12 +7,13 @@ from types import ModuleType
 from maskwise.errors import MissingExtra
 
 
-def load(module: str, *, extra: str) -> ModuleType:
+def load(module: str, *, extra: str | None) -> ModuleType:
     """Import `module`, which stands on the optional libraries of `extra`.
 
     Args:
         module: Dotted name, of ours or of a library.
-        extra: Name of the extra in `pip install 'maskwise[extra]'`.
+        extra: Name of the extra in `pip install 'maskwise[extra]'`; None for a library that is in
+            none, as only those need it who have it.
 
     Raises:
         MissingExtra: A library that `module` needs is not installed.
@@ -40,8 +41,8 @@ def require(library: str, *, extra: str) -> None:
         raise _missing(library, extra)
 
 
-def _missing(library: str, extra: str) -> MissingExtra:
+def _missing(library: str, extra: str | None) -> MissingExtra:
+    wanted = library if extra is None else f"'maskwise[{extra}]'"
     return MissingExtra(
-        f"This needs {library}, which is not installed. "
-        f"Install it with: pip install 'maskwise[{extra}]'"
+        f"This needs {library}, which is not installed. Install it with: pip install {wanted}"
     )

@@ -35,6 +35,22 @@ def label_name(label: int) -> str:
     return "unsure" if label == UNSURE else LABELS[label]
 
 
+def label_number(name: str) -> int:
+    """The number that `label_name` gave this name.
+
+    Raises:
+        ValueError: It is no such name.
+
+    >>> label_number("with_mask"), label_number("unsure")
+    (1, -1)
+    """
+    if name == label_name(UNSURE):
+        return UNSURE
+    if name not in LABELS:
+        raise ValueError(f"{name!r} is none of {', '.join(LABELS)} and unsure")
+    return LABELS.index(name)
+
+
 def label_words(label: int) -> str:
     """The words that people read.
 

@@ -1,14 +1,18 @@
 """Faces: the value that every stage hands to the next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.errors import InvalidInput
-from maskwise.labels import LABELS, UNSURE, label_name
+from maskwise.extras import load
+from maskwise.labels import LABELS, UNSURE, label_name, label_number
+
+if TYPE_CHECKING:
+    from supervision import Detections
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +26,7 @@ class Faces:
             columns as long as the faces are only found, not classified.
         label: Entries of `LABELS` by number, or -1 for *unsure*, `(n,)` int64.
         track_id: Who is who from frame to frame, `(n,)` int64, or None outside video.
-        quality: For each face the reasons, if any, to doubt its answer.
+        quality: For each face the reasons, if any, to doubt its answer, such as `too_small`.
 
     Raises:
         InvalidInput: Shapes, lengths or values do not fit together.
@@ -74,8 +78,41 @@ class Faces:
             label=np.full(len(xyxy), UNSURE, dtype=np.int64),
         )
 
+    @classmethod
+    def from_dicts(cls, dicts: Sequence[Mapping[str, Any]]) -> Self:
+        """The faces that `to_dicts` described, up to its rounding.
+
+        Raises:
+            KeyError, TypeError, ValueError: They are no faces.
+        """
+        n = len(dicts)
+        names = LABELS[: max((len(face["probability"]) for face in dicts), default=0)]
+        track_id = [face["track_id"] for face in dicts if "track_id" in face]
+        return cls(
+            xyxy=np.array([face["box_xyxy"] for face in dicts], np.float32).reshape(n, 4),
+            detector_score=np.array([face["detector_score"] for face in dicts], np.float32),
+            probability=np.array(
+                [[face["probability"][name] for name in names] for face in dicts], np.float32
+            ).reshape(n, len(names)),
+            label=np.array([label_number(face["label"]) for face in dicts], np.int64),
+            track_id=np.array(track_id, np.int64) if track_id else None,
+            quality=tuple(tuple(face.get("quality", ())) for face in dicts),
+        )
+
     def __len__(self) -> int:
         return len(self.xyxy)
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """How sure the answer is, `(n,)` in [0, 1]: its probability.
+
+        For *unsure* it is that of the most probable class; as long as the faces are only found, the
+        score of the detector.
+        """
+        if not self.probability.shape[1]:
+            return self.detector_score
+        answer = np.where(self.label == UNSURE, self.probability.argmax(axis=1), self.label)
+        return self.probability[np.arange(len(self)), answer]
 
     def to_dicts(self) -> list[Mapping[str, Any]]:
         """One mapping per face of plain Python values, ready for `json.dumps`."""
@@ -97,3 +134,40 @@ class Faces:
         if self.quality[index]:
             face["quality"] = list(self.quality[index])
         return face
+
+    def to_supervision(self) -> "Detections":
+        """The faces as `supervision.Detections`, for its annotators, trackers and zones.
+
+        `class_id` is the label, -1 for *unsure*; `confidence` is that of the same name here; `data`
+        holds `class_name`, `detector_score` and `quality`, the reasons with spaces between them.
+
+        Raises:
+            MissingExtra: supervision is not installed.
+        """
+        return load("supervision", extra=None).Detections(
+            xyxy=self.xyxy,
+            confidence=self.confidence,
+            class_id=self.label,
+            tracker_id=self.track_id,
+            data={
+                "class_name": np.array([label_name(label) for label in self.label.tolist()], str),
+                "detector_score": self.detector_score,
+                "quality": np.array([" ".join(reasons) for reasons in self.quality], str),
+            },
+        )
+
+    def to_huggingface(self) -> list[list[Mapping[str, Any]]]:
+        """What a pipeline for image classification says of each face: classes by falling score.
+
+        Each is `{"label": "with_mask", "score": 0.98}`; faces that are only found have none.
+        """
+        return [
+            sorted(
+                (
+                    {"label": name, "score": float(score)}
+                    for name, score in zip(LABELS, row, strict=False)
+                ),
+                key=lambda entry: -entry["score"],
+            )
+            for row in self.probability
+        ]

@@ -14,9 +14,9 @@ from maskwise.dataset.drawn import draw_face, draw_sample_set
 from maskwise.durable import make_folder, write_bytes
 from maskwise.extras import load, require
 from maskwise.images import encode_image
-from maskwise.inference.draw import contact_sheet, draw
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.labels import WITH_MASK, WITHOUT_MASK
+from maskwise.outputs.draw import contact_sheet, draw
 
 _COUNT: Final = 600
 _SEED: Final = 7

@@ -1,12 +1,8 @@
 """`maskwise detect`: decisions on new pictures."""
 
-import hashlib
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -16,38 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from maskwise.cli.console import complain, counting, hushed
-from maskwise.durable import PARTIAL_SUFFIX, make_folder, write_bytes
-from maskwise.errors import InvalidInput, UnreadableImage
+from maskwise.durable import make_folder, write_bytes
+from maskwise.errors import UnreadableImage
 from maskwise.images import encode_image, read_image
-from maskwise.inference.draw import draw
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.labels import label_colour_rgb, label_words
 from maskwise.names import legible
+from maskwise.outputs.copies import copy_paths
+from maskwise.outputs.draw import draw
+from maskwise.outputs.lines import to_line
+from maskwise.outputs.outcome import Outcome
 from maskwise.results import Faces
-
-_LONGEST_NAME: Final = 255  # in bytes, on most disks
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one picture: its size and faces, or the reason why there is no answer."""
-
-    source: Path
-    size_hw: tuple[int, int] | None = None
-    faces: Faces | None = None
-    error: str | None = None
-
-    def to_dict(self) -> Mapping[str, Any]:
-        """The line of JSON for this picture, as plain values."""
-        if self.faces is None or self.size_hw is None:
-            return {"source": str(self.source), "error": self.error}
-        height, width = self.size_hw
-        return {
-            "source": str(self.source),
-            "width": width,
-            "height": height,
-            "faces": self.faces.to_dicts(),
-        }
 
 
 def detect(
@@ -71,7 +46,7 @@ def detect(
     A table on a terminal, a line of JSON per picture in a pipe. A picture that cannot be read
     costs only itself; the exit code is then 1.
     """
-    copies = None if save is None else copy_paths(pictures, save)
+    copies = None if save is None else copy_paths([str(picture) for picture in pictures], save)
     with hushed():
         detector = MaskDetector.load(model, faces=faces)
     outcomes = _outcomes(detector, pictures, copies)
@@ -88,49 +63,6 @@ def detect(
     return 1 if failed else 0
 
 
-def copy_paths(
-    pictures: Sequence[Path], folder: Path, *, suffix: str = ".answer.jpg", option: str = "save"
-) -> list[Path]:
-    """Where the annotated copy of each picture goes: no two alike, none over a picture.
-
-    Below `folder` the copies keep the folders that the pictures have below their common one, and
-    are named after them: `a.png` becomes `a.png.answer.jpg`.
-
-    Args:
-        pictures: At least one.
-        folder: Where the copies are to lie.
-        suffix: Ends the name of each copy.
-        option: Which option of the command line named `folder`.
-
-    Raises:
-        InvalidInput: A copy would take the place of one of the pictures.
-    """
-    absolute = [_absolute(path) for path in pictures]
-    common = os.path.commonpath([path.parent for path in absolute])
-    copies = [
-        folder / path.parent.relative_to(common) / _copy_name(path.name, suffix)
-        for path in absolute
-    ]
-    originals = {os.path.realpath(path) for path in pictures}
-    for copy in copies:
-        if os.path.realpath(copy) in originals:
-            raise InvalidInput(
-                f"`{option}` must be a folder where no copy replaces a picture. "
-                f"Received: {folder}, where {legible(copy)} would."
-            )
-    return copies
-
-
-def _copy_name(name: str, suffix: str) -> str:
-    if len(os.fsencode(name + suffix + PARTIAL_SUFFIX)) > _LONGEST_NAME:
-        name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return name + suffix
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.normpath(path.absolute()))  # unlike `resolve`, keeps the names of links
-
-
 def _outcomes(
     detector: MaskDetector, pictures: list[Path], copies: list[Path] | None
 ) -> Iterator[Outcome]:
@@ -138,12 +70,12 @@ def _outcomes(
         try:
             image_rgb = read_image(picture)
         except UnreadableImage as error:
-            yield Outcome(picture, error=str(error))
+            yield Outcome(str(picture), error=str(error))
             continue
         faces = detector(image_rgb)
         if copies is not None:
             _save(copies[index], image_rgb, faces)
-        yield Outcome(picture, size_hw=image_rgb.shape[:2], faces=faces)
+        yield Outcome(str(picture), size_hw=image_rgb.shape[:2], faces=faces)
 
 
 def _save(path: Path, image_rgb: NDArray[np.uint8], faces: Faces) -> None:
@@ -154,7 +86,7 @@ def _save(path: Path, image_rgb: NDArray[np.uint8], faces: Faces) -> None:
 def _print_lines(outcomes: Iterable[Outcome]) -> int:
     failed = 0
     for outcome in outcomes:
-        typer.echo(json.dumps(outcome.to_dict()))
+        typer.echo(to_line(outcome), nl=False)
         if outcome.error is not None:
             failed += 1
             complain(outcome.error)

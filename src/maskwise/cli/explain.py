@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from maskwise.cli.console import complain, hushed
-from maskwise.cli.detect import copy_paths
 from maskwise.durable import make_folder, write_bytes
 from maskwise.errors import UnreadableImage
 from maskwise.images import encode_image, read_image
 from maskwise.inference.attention import Explainer, Explanation, illustrate
 from maskwise.labels import LABELS, UNSURE, label_name, label_words
 from maskwise.names import legible
+from maskwise.outputs.copies import copy_paths
 from maskwise.runs.run import Run
 
 _SUFFIX: Final = ".explained.png"
@@ -34,7 +34,9 @@ def explain(
     be read costs only itself; the exit code is then 1.
     """
     opened = Run.open(run)
-    explained = copy_paths(pictures, out, suffix=_SUFFIX, option="out")
+    explained = copy_paths(
+        [str(picture) for picture in pictures], out, suffix=_SUFFIX, option="out"
+    )
     with hushed():
         explainer = Explainer.load(opened)
     failed = 0

@@ -12,8 +12,8 @@ from maskwise.errors import InvalidInput
 from maskwise.extras import load
 from maskwise.faces.whole import WholePicture
 from maskwise.inference.decision import DecisionRule
-from maskwise.inference.draw import contact_sheet, draw
 from maskwise.inference.pipeline import read_rule, require_image
+from maskwise.outputs.draw import contact_sheet, draw
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.run import Run
 
