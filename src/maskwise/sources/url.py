@@ -77,9 +77,10 @@ class Url:
         """Where a redirect leads from here; see `parse`."""
         whole = f"{self.scheme}://{self.authority}{self.target}"
         try:
-            return self.parse(urljoin(whole, reference))
+            joined = urljoin(whole, reference)
         except ValueError as error:
             raise _nonsense() from error
+        return self.parse(joined)
 
     def __str__(self) -> str:
         """The URL as it can be shown: keys often stand in the query."""
