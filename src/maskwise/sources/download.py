@@ -105,22 +105,32 @@ def _connect(place: Url, is_allowed: Callable[[Address], bool], deadline_s: floa
     found = _resolve(place, deadline_s)
     if not all(is_allowed(ip_address(address[0])) for _, address in found):
         raise UnreadableImage("its host has an address that is not public")
-    share_s = _left_s(deadline_s) / len(found)  # so that one that is dead does not take it all
     failure = OSError("its host has no address")
-    for family, address in found:
-        connection = socket.socket(family, socket.SOCK_STREAM)
+    for n_tried, (family, address) in enumerate(found):
+        # So that one that is dead does not take all the time.
+        share_s = _left_s(deadline_s) / (len(found) - n_tried)
         try:
-            connection.settimeout(share_s)
-            connection.connect(address)
+            connection = _open(family, address, share_s)
             connection.settimeout(_left_s(deadline_s))
             return connection if place.scheme == "http" else _secure(connection, place.host)
         except OSError as error:
-            connection.close()
             failure = error
     raise failure
 
 
+def _open(family: socket.AddressFamily, address: Any, time_limit_s: float) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(time_limit_s)
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
 def _secure(connection: socket.socket, host: str) -> ssl.SSLSocket:
+    # Which closes the connection if the handshake fails.
     return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
 
 
