@@ -17,7 +17,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"images", "results", "pages"},
     {"preprocess", "outputs"},
     {"dataset", "model", "faces"},
-    {"runs"},
+    {"runs", "sources"},
     {"inference"},
     {"evaluation"},
     {"training"},

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 
 from maskwise import images
 from maskwise.errors import InvalidInput, UnreadableImage
@@ -534,9 +534,133 @@ def test_a_closed_file_is_refused(tmp_path: Path) -> None:
         read_image(tmp_path / "closed.png")
 
 
-def test_other_sources_are_wrong_input() -> None:
-    with pytest.raises(InvalidInput, match=r"`source` must be a path or bytes. Received: int"):
-        read_image(3)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        pytest.param(3, "must be a path, bytes, .* Received: int", id="number"),
+        pytest.param(None, "Received: NoneType", id="none"),
+        pytest.param(["a.jpg"], "Received: list", id="list"),
+        pytest.param(
+            GRADIENT / 255, r"must be uint8 .* Received: float64 \(60, 80, 3\)", id="float"
+        ),
+        pytest.param(GRADIENT.astype(np.uint16), "Received: uint16", id="16 bit"),
+        pytest.param(GRADIENT > 9, "Received: bool", id="yes or no"),
+        pytest.param(GRADIENT.transpose(2, 0, 1), r"Received: uint8 \(3, 60, 80\)", id="channels"),
+        pytest.param(GRADIENT[..., :2], r"Received: uint8 \(60, 80, 2\)", id="two channels"),
+        pytest.param(GRADIENT[None], r"Received: uint8 \(1, 60, 80, 3\)", id="batch"),
+        pytest.param(GRADIENT[0, 0], r"Received: uint8 \(3,\)", id="pixel"),
+        pytest.param(np.array("a.jpg"), "Received: <U5", id="text in an array"),
+        pytest.param(GRADIENT[:0], "sides of 1 to 30000 .* Received: 80x0", id="empty"),
+        pytest.param(GRADIENT[:, :0, 0], "Received: 0x60", id="empty grey"),
+        pytest.param(np.broadcast_to(GRADIENT[:1, :1], (1, 30_001, 3)), "30001x1", id="long"),
+        pytest.param(np.broadcast_to(np.uint8(1), (7100, 7100)), "50 megapixels", id="large"),
+        pytest.param(Image.new("L", (1, 30_001)), "Received: 1x30001", id="long Pillow"),
+        pytest.param(Image.new("L", (0, 5)), "Received: 0x5", id="empty Pillow"),
+        pytest.param(gradient("F"), "8 or 16 bits .* Received: mode F", id="float Pillow"),
+        pytest.param(gradient("I"), "8 or 16 bits .* Received: mode I", id="32-bit Pillow"),
+    ],
+)
+def test_other_sources_are_wrong_input(source: Any, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason) as caught:
+        read_image(source)
+    assert "\n" not in str(caught.value)
+
+
+def test_arrays_say_how_their_channels_are_ordered() -> None:
+    bgra = np.dstack([GRADIENT[..., ::-1], np.full((60, 80), 255, np.uint8)])
+    assert np.array_equal(read_image(GRADIENT[..., ::-1], colour_order="bgr"), GRADIENT)
+    assert np.array_equal(read_image(bgra, colour_order="bgr"), GRADIENT)
+    assert np.array_equal(read_image(PNG, colour_order="bgr"), GRADIENT)
+    with pytest.raises(InvalidInput, match=r"must be rgb or bgr\. Received: 'BGR'"):
+        read_image(GRADIENT, colour_order="BGR")  # type: ignore[arg-type]
+
+
+def test_the_picture_that_is_read_is_another_than_the_one_given() -> None:
+    for array in (GRADIENT, np.asarray(gradient()), GRADIENT[::2, ::-1], GRADIENT[..., 0]):
+        read = read_image(array)
+        assert read.flags.c_contiguous
+        assert not np.shares_memory(read, array)
+    picture = gradient()
+    read_image(picture)[:] = 0
+    assert np.array_equal(np.asarray(picture), GRADIENT)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_pictures_of_pillow_stand_upright(orientation: int) -> None:
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation]))
+    for format, options in (("PNG", {}), ("WEBP", {"lossless": True})):
+        content = encoded(stored, format, exif=exif(orientation), **options)
+        picture = Image.open(io.BytesIO(content))
+        assert np.array_equal(read_image(picture), UPRIGHT), format
+        assert np.array_equal(read_image(picture), UPRIGHT), format  # it was not changed
+        assert np.array_equal(read_image(ImageOps.exif_transpose(picture)), UPRIGHT), format
+
+
+@pytest.mark.parametrize(
+    ("made_by", "tolerance"),
+    [
+        *(((mode,), 0) for mode in ("RGBA", "RGBX", "CMYK")),
+        (("RGBA", "RGBa"), 0),
+        *(((mode,), 5) for mode in ("YCbCr", "HSV")),
+        *((modes, 51) for modes in (("P",), ("P", "PA"))),  # a palette of six shades per channel
+    ],
+)
+def test_pictures_of_pillow_of_every_mode_become_rgb(
+    made_by: tuple[str, ...], tolerance: int
+) -> None:
+    picture = gradient()
+    for mode in made_by:
+        picture = picture.convert(mode)
+    assert np.abs(read_image(picture).astype(int) - GRADIENT).max() <= tolerance
+
+
+@pytest.mark.parametrize("made_by", [("L",), ("LA",), ("LA", "La"), ("1",)])
+def test_grey_pictures_of_pillow_become_rgb(made_by: tuple[str, ...]) -> None:
+    picture = gradient()
+    for mode in made_by:
+        picture = picture.convert(mode)
+    grey = np.asarray(gradient("1" if made_by == ("1",) else "L").convert("L"))
+    assert np.array_equal(read_image(picture), np.dstack([grey] * 3))
+
+
+def test_of_16_bits_the_upper_ones_count() -> None:
+    grey = np.asarray(gradient("L"))
+    picture = Image.fromarray(grey.astype(np.uint16) * 256 + 255)
+    assert picture.mode == "I;16"
+    assert np.array_equal(read_image(picture), np.dstack([grey] * 3))
+
+
+@pytest.mark.parametrize("colours", [GREY, RGB])
+def test_pillow_leaves_a_transparent_colour_in_16_bits(colours: int) -> None:
+    n_channels = {GREY: 1, RGB: 3}[colours]
+    samples = np.random.default_rng(0).integers(256, 2**16, (4, 4, n_channels)).astype(">u2")
+    rows = np.insert(samples.reshape(4, -1).view(np.uint8), 0, 0, axis=1).tobytes()
+    content = png((4, 4), 16, colours, rows, chunk(b"tRNS", samples[1, 2].tobytes()))
+    picture = Image.open(io.BytesIO(content))
+    assert read_image(picture)[1, 2].tolist() == [128, 128, 128]
+    assert np.array_equal(read_image(picture), decode_image(content))
+    key = picture.info["transparency"]
+    assert (key if n_channels == 1 else key[0]) > 255  # it was not changed
+
+
+def test_of_pictures_of_pillow_the_frame_counts_at_which_they_stand() -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    picture = Image.open(io.BytesIO(content))
+    assert read_image(picture)[0, 0].tolist() == [255, 0, 0]
+    picture.seek(1)
+    assert read_image(picture)[0, 0].tolist() == [0, 0, 255]
+    assert picture.tell() == 1
+
+
+def test_pictures_of_pillow_that_cannot_be_loaded_are_refused() -> None:
+    cut = Image.open(io.BytesIO(PNG[:-30]))
+    with pytest.raises(UnreadableImage, match="picture of Pillow is damaged"):
+        read_image(cut)
+    closed = gradient()
+    closed.close()
+    with pytest.raises(UnreadableImage, match="closed"):
+        read_image(closed)
 
 
 def test_read_bytes_gives_the_very_bytes(tmp_path: Path) -> None:

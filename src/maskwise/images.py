@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from maskwise.errors import InvalidInput, UnreadableImage
 from maskwise.names import legible
 from maskwise.signatures.jpeg import outline_jpeg
 from maskwise.signatures.kinds import kind_of
-from maskwise.signatures.outline import Outline, truncated
+from maskwise.signatures.outline import Outline, orientation_of, truncated
 from maskwise.signatures.png import outline_png
 from maskwise.signatures.webp import outline_webp
 
@@ -74,32 +74,52 @@ _UPRIGHT: Final[Mapping[int, tuple[Image.Transpose | None, bool]]] = {
     8: (Image.Transpose.ROTATE_90, False),
 }
 _FIRST_ON_ITS_SIDE: Final = 5
+_LARGEST_IN_8_BIT: Final = 255
 _STRIP_PIXELS: Final = 2**18
 _BEHIND_TRANSPARENCY: Final = (128, 128, 128)
 
 
-def read_image(source: str | os.PathLike[str] | bytes) -> NDArray[np.uint8]:
+Readable = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
+"""What `read_image` makes a picture of."""
+
+
+def read_image(
+    source: Readable, *, colour_order: Literal["rgb", "bgr"] = "rgb"
+) -> NDArray[np.uint8]:
     """Read a picture.
 
     Args:
-        source: Path of a file, or the file's bytes. JPEG, PNG and WebP are accepted.
+        source: Path of a file, or the file's bytes: JPEG, PNG and WebP are accepted. Or a picture
+            of Pillow, as the frame it stands at, turned as its EXIF says. Or a NumPy array, uint8
+            of shape `(h, w, 3)`, `(h, w, 4)` with transparency, or `(h, w)` grey.
+        colour_order: `rgb`, or `bgr` as OpenCV has it: how the channels of an array are ordered.
+            All other sources say so themselves.
 
     Returns:
-        The first frame, upright, as RGB uint8 `(h, w, 3)`. Grey, palette, CMYK and 16-bit
-        pictures become RGB; what is transparent lies on mid grey; metadata is dropped.
+        The first frame, upright, as RGB uint8 `(h, w, 3)`, in memory of its own. Grey, palette,
+        CMYK and 16-bit pictures become RGB; what is transparent lies on mid grey; metadata is
+        dropped. The same picture gives the same pixels, whatever it comes as.
 
     Raises:
         UnreadableImage: There is no such file, or it is no whole picture within the limits of
             this module. The message names the file and the reason.
-        InvalidInput: `source` is neither path nor bytes.
+        InvalidInput: `source` is none of these, is empty or too large, or its values have no
+            known range; or `colour_order` is another one.
     """
+    if colour_order not in ("rgb", "bgr"):
+        raise InvalidInput(f"`colour_order` must be rgb or bgr. Received: {colour_order!r}.")
+    if isinstance(source, np.ndarray):
+        return _read_array(source, colour_order)
+    if isinstance(source, Image.Image):
+        return _read_pillow(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return decode_image(bytes(source))
     try:
         path = Path(source)
     except TypeError as error:
         raise InvalidInput(
-            f"`source` must be a path or bytes. Received: {type(source).__name__}."
+            "`source` must be a path, bytes, a picture of Pillow or a NumPy array. "
+            f"Received: {type(source).__name__}."
         ) from error
     try:
         return decode_image(read_bytes(path))
@@ -186,6 +206,68 @@ def encode_image(
     return file.getvalue()
 
 
+def _read_array(pixels: NDArray[Any], colour_order: str) -> NDArray[np.uint8]:
+    shape = pixels.shape
+    if pixels.dtype != np.uint8 or len(shape) not in (2, 3) or shape[2:] not in ((), (3,), (4,)):
+        raise InvalidInput(
+            "An array must be uint8 of shape (h, w, 3), (h, w, 4) or (h, w), with values of 0 to "
+            f"255. Received: {pixels.dtype} {shape}."
+        )
+    _check_size(shape[1], shape[0])
+    if len(shape) == 2:
+        return np.repeat(pixels[..., None], 3, axis=2)
+    rgb = pixels[..., :3] if colour_order == "rgb" else pixels[..., 2::-1]
+    if shape[2] == 3:
+        return np.array(rgb, order="C")
+    return _upright_rgb(Image.fromarray(np.dstack((rgb, pixels[..., 3]))), orientation=1)
+
+
+def _read_pillow(picture: Image.Image) -> NDArray[np.uint8]:
+    _check_size(*picture.size)
+    if picture.mode in ("F", "I"):
+        raise InvalidInput(
+            "A picture of Pillow must have 8 or 16 bits per channel, since nobody can say how far "
+            f"the values of others reach; scale and convert it. Received: mode {picture.mode}."
+        )
+    try:
+        picture.load()
+        exif = picture.info.get("exif")  # only known once all is loaded
+        orientation = orientation_of(exif) if isinstance(exif, bytes) else 1
+        return _upright_rgb(_with_key_in_8_bit(picture), orientation)
+    except MemoryError as error:
+        raise UnreadableImage("there is not enough memory left to decode it") from error
+    except _DECODER_ERRORS as error:
+        raise UnreadableImage(f"the picture of Pillow is damaged: {_reason(error)}") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if not width or not height or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise InvalidInput(
+            f"A picture must have sides of 1 to {MAX_SIDE} pixels and at most "
+            f"{MAX_PIXELS // 10**6} megapixels. Received: {width}x{height}."
+        )
+
+
+def _with_key_in_8_bit(picture: Image.Image) -> Image.Image:
+    """A picture whose transparent colour, if one is named, has the depth of its pixels.
+
+    Pillow leaves it as the PNG has it, in 16 bits or in one.
+    """
+    key = picture.info.get("transparency")
+    if not isinstance(key, int | tuple):
+        return picture
+    values = np.atleast_1d(key)
+    if picture.mode == "1":
+        values = _LARGEST_IN_8_BIT * values.astype(bool)
+    elif picture.mode.startswith("I;16") or values.max() > _LARGEST_IN_8_BIT:
+        values = values >> 8
+    changed = picture.copy()
+    changed.info["transparency"] = (
+        tuple(values.tolist()) if isinstance(key, tuple) else int(values[0])
+    )
+    return changed
+
+
 def _require_rgb(image_rgb: NDArray[np.uint8]) -> None:
     if image_rgb.dtype != np.uint8 or image_rgb.ndim != 3 or image_rgb.shape[2] != 3:
         raise InvalidInput(
@@ -243,6 +325,8 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
         grey = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
         grey.info = picture.info
         picture = grey
+    if picture.mode == "La":  # which converts to nothing else
+        picture = picture.convert("LA")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         behind = Image.new("RGBA", picture.size, (*_BEHIND_TRANSPARENCY, 255))
