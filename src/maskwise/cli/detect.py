@@ -1,111 +1,277 @@
-"""`maskwise detect`: decisions on new pictures."""
+"""`maskwise detect`: decisions on the faces of new pictures."""
 
-from collections.abc import Iterable, Iterator
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from maskwise.cli.console import complain, counting, hushed
-from maskwise.durable import make_folder, write_bytes
-from maskwise.errors import UnreadableImage
-from maskwise.images import encode_image, read_image
-from maskwise.inference.pipeline import MaskDetector
+from maskwise import __version__
+from maskwise.cli.console import complain, counting, hushed, say
+from maskwise.durable import replacing
+from maskwise.errors import InvalidInput
+from maskwise.inference.bulk import Load, Task, detect_all
+from maskwise.inference.pipeline import MaskDetector, model_sha256
 from maskwise.labels import label_colour_rgb, label_words
 from maskwise.names import legible
+from maskwise.outputs.captions import answer
+from maskwise.outputs.coco import to_coco
 from maskwise.outputs.copies import copy_paths
-from maskwise.outputs.draw import draw
+from maskwise.outputs.journal import Journal
 from maskwise.outputs.lines import to_line
 from maskwise.outputs.outcome import Outcome
-from maskwise.results import Faces
+from maskwise.outputs.table import header_row, to_rows
+from maskwise.sources.named import find_sources
+
+_WRITERS: Final[Mapping[str, Callable[[Iterable[Outcome]], Iterable[str]]]] = {
+    ".jsonl": lambda outcomes: map(to_line, outcomes),
+    ".csv": lambda outcomes: chain([header_row()], map(to_rows, outcomes)),
+    ".json": lambda outcomes: [to_coco(outcomes)],
+}
 
 
 def detect(
-    pictures: Annotated[list[Path], typer.Argument(help="One or more pictures.")],
-    model: Annotated[Path, typer.Option(help="A finished run folder.")],
-    faces: Annotated[
-        str,
-        typer.Option(
-            help="How faces are found; `whole`: each picture is one face; `yunet`: look for all."
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures: files, folders, patterns, lists (.txt), URLs, or - for standard input.",
         ),
-    ] = "whole",
+    ],
+    model: Annotated[
+        Path | None, typer.Option(help="A bundle or a finished run. [the bundle that we ship]")
+    ] = None,
+    faces: Annotated[
+        str | None,
+        typer.Option(
+            help="How faces are found: `yunet` or `centerface` look for all, `whole` takes each "
+            "picture as one face. [as the bundle says: yunet]"
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="`fast`, `balanced` or `thorough`. [as the bundle says: balanced]"),
+    ] = None,
+    box: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="L,T,R,B",
+            help="A face of the one picture, in pixels: look for none. Repeatable.",
+        ),
+    ] = None,
+    runtime: Annotated[
+        str,
+        typer.Option(help="`onnx`, `litert`, `openvino`; `auto` takes the fastest that is there."),
+    ] = "onnx",
+    precision: Annotated[
+        str | None, typer.Option(help="`int8` or `fp32`. [int8 if it is there]")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the answers to this file: .jsonl, .csv or .json (COCO)."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with OUT where it was cut off.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Share the pictures out among so many processes. [this one alone]"),
+    ] = None,
     save: Annotated[
         Path | None, typer.Option(help="Folder for copies with the answers drawn on them.")
     ] = None,
+    blurred: Annotated[
+        bool, typer.Option("--blur", help="Make the faces in these copies unrecognisable.")
+    ] = False,
+    allow_url: Annotated[
+        bool, typer.Option("--allow-url", help="Fetch pictures by http and https.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON per picture even on a terminal.")
     ] = False,
 ) -> int:
-    """Say for each of PICTURES whether a mask is worn.
+    """Say for each face in SOURCES whether a mask is worn.
 
     A table on a terminal, a line of JSON per picture in a pipe. A picture that cannot be read
     costs only itself; the exit code is then 1.
     """
-    copies = None if save is None else copy_paths([str(picture) for picture in pictures], save)
+    _require_fitting(out, resume=resume, save=save, blurred=blurred)
+    found = find_sources(sources, allow_url=allow_url)
+    copies = [None] * len(found) if save is None else copy_paths([s.name for s in found], save)
+    tasks = [Task(s, copy, is_blurred=blurred) for s, copy in zip(found, copies, strict=True)]
+    load = partial(_load, model, faces, mode, runtime, precision, _parse_boxes(box, len(tasks)))
     with hushed():
-        detector = MaskDetector.load(model, faces=faces)
-    outcomes = _outcomes(detector, pictures, copies)
+        load()  # what is wrong with it is said once, and before anything else
+    if out is None:
+        return _show(detect_all(tasks, load, workers=workers), len(tasks), as_json=as_json)
+    asked = {
+        "maskwise": __version__,
+        "sources": hashlib.sha256(repr([s.key for s in found]).encode()).hexdigest(),
+        "model": model_sha256(model),
+        "options": [faces, mode, box, runtime, precision, save and str(save), blurred],
+    }
+    return _write(out, tasks, load, asked, workers=workers, resume=resume)
+
+
+def _require_fitting(out: Path | None, *, resume: bool, save: Path | None, blurred: bool) -> None:
+    if out is not None and out.suffix not in _WRITERS:
+        raise InvalidInput(
+            f"`out` must end in {', '.join(_WRITERS)}, which says what it is written as. "
+            f"Received: {legible(out)}."
+        )
+    if resume and out is None:
+        raise InvalidInput("`resume` goes on with a file: name it by `--out`. Received none.")
+    if blurred and save is None:
+        raise InvalidInput("`blur` is of the copies with answers: name their folder by `--save`.")
+
+
+def _parse_boxes(texts: Sequence[str] | None, n_pictures: int) -> list[list[float]] | None:
+    if not texts:
+        return None
+    if n_pictures != 1:
+        raise InvalidInput(f"`box` needs one picture, to which it belongs. Received: {n_pictures}.")
+    try:
+        boxes = [[float(edge) for edge in text.split(",")] for text in texts]
+        if any(len(edges) != 4 for edges in boxes):
+            raise ValueError
+    except ValueError:
+        raise InvalidInput(
+            "`box` must be left,top,right,bottom in pixels, as in 10,20,50,60. "
+            f"Received: {', '.join(texts)!r}."
+        ) from None
+    return boxes
+
+
+def _load(
+    model: Path | None,
+    faces: str | None,
+    mode: str | None,
+    runtime: str,
+    precision: str | None,
+    boxes_xyxy: list[list[float]] | None,
+) -> MaskDetector:
+    return MaskDetector.load(
+        model,
+        faces=faces,
+        mode=mode,
+        runtime=runtime,
+        precision=precision,
+        boxes_xyxy=boxes_xyxy,
+    )
+
+
+def _show(outcomes: Iterator[Outcome], n_pictures: int, *, as_json: bool) -> int:
     stdout = Console()
+    tally = Tally()
     if as_json or not stdout.is_terminal:
-        failed = _print_lines(outcomes)
+        for outcome in tally.counting(outcomes):
+            typer.echo(to_line(outcome), nl=False)
     else:
+        done = []
         with counting("Deciding") as progress:
-            done = []
-            for outcome in outcomes:
+            for outcome in tally.counting(outcomes):
                 done.append(outcome)
-                progress(len(done), len(pictures))
-        failed = _print_table(stdout, done)
-    return 1 if failed else 0
+                progress(len(done), n_pictures)
+        stdout.print(_table(done))
+    if n_pictures > 1:
+        say(tally.to_words())
+    return 1 if tally.n_failed else 0
 
 
-def _outcomes(
-    detector: MaskDetector, pictures: list[Path], copies: list[Path] | None
-) -> Iterator[Outcome]:
-    for index, picture in enumerate(pictures):
-        try:
-            image_rgb = read_image(picture)
-        except UnreadableImage as error:
-            yield Outcome(str(picture), error=str(error))
-            continue
-        faces = detector(image_rgb)
-        if copies is not None:
-            _save(copies[index], image_rgb, faces)
-        yield Outcome(str(picture), size_hw=image_rgb.shape[:2], faces=faces)
+def _write(
+    out: Path,
+    tasks: Sequence[Task],
+    load: Load,
+    asked: Mapping[str, Any],
+    *,
+    workers: int | None,
+    resume: bool,
+) -> int:
+    journal = Journal(out)
+    tally = Tally()
+    if journal.exists and not resume:
+        raise InvalidInput(
+            f"`out` was begun and cut off: {legible(out)}. Go on with --resume, or remove "
+            f"{legible(journal.folder)}."
+        )
+    if out.exists() and not journal.exists:
+        raise InvalidInput(
+            f"`out` must be a new file. Received: {legible(out)}, which is there and whole."
+        )
+    if journal.exists:
+        journal.require_same(asked)
+    else:
+        journal.begin(asked)
+    n_done = sum(1 for _ in tally.counting(journal.outcomes()))
+    n_before = n_done
+    with counting("Deciding") as progress, journal.adding() as add:
+        for outcome in tally.counting(detect_all(tasks[n_done:], load, workers=workers)):
+            add(outcome)
+            n_done += 1
+            progress(n_done, len(tasks))
+    with replacing(out) as file:
+        for text in _WRITERS[out.suffix](journal.outcomes()):
+            file.write(text.encode("utf-8"))
+    journal.remove()
+    went_on = f"Went on after {n_before} of them. " if n_before else ""
+    say(f"{tally.to_words()}\n{went_on}Wrote {legible(out)}")
+    return 1 if tally.n_failed else 0
 
 
-def _save(path: Path, image_rgb: NDArray[np.uint8], faces: Faces) -> None:
-    make_folder(path.parent)
-    write_bytes(path, encode_image(draw(image_rgb, faces), format="jpeg"))
+class Tally:
+    """Counts what came of pictures, and says so; those that failed are complained about."""
+
+    def __init__(self) -> None:
+        self.n_failed = 0
+        self._n_pictures = 0
+        self._labels: Counter[int] = Counter()
+        self._began_s = time.monotonic()
+
+    def counting(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The same outcomes, counted as they pass."""
+        for outcome in outcomes:
+            self._n_pictures += 1
+            if outcome.faces is None:
+                self.n_failed += 1
+                complain(outcome.error or "")
+            else:
+                self._labels.update(outcome.faces.label.tolist())
+            yield outcome
+
+    def to_words(self) -> str:
+        """How many pictures and faces there were, and how many pictures a second."""
+        rate = self._n_pictures / max(time.monotonic() - self._began_s, 1e-6)
+        faces = ", ".join(f"{n} {label_words(label)}" for label, n in sorted(self._labels.items()))
+        failed = f"; {self.n_failed} could not be read" if self.n_failed else ""
+        n_faces = self._labels.total()
+        return (
+            f"{self._n_pictures} pictures, {n_faces} faces{': ' if faces else ''}{faces}{failed}; "
+            f"{rate:.1f} pictures/s"
+        )
 
 
-def _print_lines(outcomes: Iterable[Outcome]) -> int:
-    failed = 0
-    for outcome in outcomes:
-        typer.echo(to_line(outcome), nl=False)
-        if outcome.error is not None:
-            failed += 1
-            complain(outcome.error)
-    return failed
-
-
-def _print_table(stdout: Console, outcomes: Iterable[Outcome]) -> int:
-    failed = 0
-    table = Table("Picture", "Answer", "Probability", box=None, pad_edge=False)
+def _table(outcomes: Iterable[Outcome]) -> Table:
+    table = Table("Picture", "Answer", "Probability", "Box", box=None, pad_edge=False)
     for outcome in outcomes:
         name = Text(legible(outcome.source))
         if outcome.faces is None:
-            failed += 1
             table.add_row(name, Text("no answer", style="dim"), Text(legible(outcome.error or "")))
-            continue
-        for index, label in enumerate(outcome.faces.label.tolist()):
-            red, green, blue = label_colour_rgb(label)
-            answer = Text(label_words(label), style=f"bold rgb({red},{green},{blue})")
-            probability = outcome.faces.probability[index].max()
-            table.add_row(name, answer, f"{probability:.1%}")
-    stdout.print(table)
-    return failed
+        elif not len(outcome.faces):
+            table.add_row(name, Text("no face found", style="dim"))
+        else:
+            for index, label in enumerate(outcome.faces.label.tolist()):
+                red, green, blue = label_colour_rgb(label)
+                table.add_row(
+                    name,
+                    Text(answer(outcome.faces, index), style=f"bold rgb({red},{green},{blue})"),
+                    f"{outcome.faces.confidence[index]:.1%}",
+                    ",".join(f"{edge:.0f}" for edge in outcome.faces.xyxy[index]),
+                )
+    return table

@@ -15,14 +15,19 @@ _OVER_FACE: Final = 1.0
 _OVER_OWN_FACE: Final = 0.6  # nobody takes it for another's
 
 
-def caption(faces: Faces, index: int) -> str:
-    """The answer on one face in words, with how sure it is, or why it is not."""
+def answer(faces: Faces, index: int) -> str:
+    """The answer on one face in words, with the reasons of one that is *unsure*."""
     label = int(faces.label[index])
     words = label_words(label)
-    if label != UNSURE:
-        return f"{words} {faces.probability[index, label]:.0%}"
     reasons = ", ".join(reason.replace("_", " ") for reason in faces.quality[index])
-    return f"{words}: {reasons}" if reasons else words
+    return f"{words}: {reasons}" if label == UNSURE and reasons else words
+
+
+def caption(faces: Faces, index: int) -> str:
+    """The answer on one face in words, with how sure it is, or why it is not."""
+    words = answer(faces, index)
+    is_unsure = faces.label[index] == UNSURE
+    return words if is_unsure else f"{words} {faces.confidence[index]:.0%}"
 
 
 def place(captions_wh: Pixels, boxes_xyxy: Pixels, size_wh: tuple[int, int]) -> Pixels:

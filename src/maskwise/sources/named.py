@@ -96,7 +96,7 @@ class _Finder:
     def find(self, one: Readable, place: int) -> Iterator[_Found]:
         """What the thing named at a place, counted from 1, stands for."""
         if isinstance(one, str) and one == STANDARD_INPUT:
-            yield one, None, _saying("standard input", _read_standard_input)
+            yield one, None, partial(_read_as, "standard input", _read_standard_input)
         elif isinstance(one, str) and is_url(one):
             yield self._at_url(one)
         elif isinstance(one, str | os.PathLike):
@@ -104,7 +104,7 @@ class _Finder:
         elif isinstance(one, bytes | bytearray | memoryview | Image.Image | np.ndarray):
             name = f"picture {place}"
             read = partial(read_image, one, colour_order=self.colour_order)
-            yield name, None, _saying(name, read)
+            yield name, None, partial(_read_as, name, read)
         else:
             raise _no_source(one)
 
@@ -150,16 +150,12 @@ def _file(text: str, reason: str = "") -> _Found:
     return text, Path(text), read
 
 
-def _saying(name: str, read: Callable[[], _Pixels]) -> Callable[[], _Pixels]:
-    """`read`, the errors of which say which picture is meant."""
-
-    def read_rgb() -> _Pixels:
-        try:
-            return read()
-        except (UnreadableImage, InvalidInput) as error:
-            raise type(error)(f"{name}: {error}") from error
-
-    return read_rgb
+def _read_as(name: str, read: Callable[[], _Pixels]) -> _Pixels:
+    """Read, so that errors say which picture is meant."""
+    try:
+        return read()
+    except (UnreadableImage, InvalidInput) as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def _read_standard_input() -> _Pixels:
@@ -172,7 +168,7 @@ def _read_standard_input() -> _Pixels:
 
 def _read_url(url: str, shown: str, fetch: Callable[[str], bytes]) -> _Pixels:
     content = fetch(url)
-    return _saying(shown, partial(decode_image, content))()
+    return _read_as(shown, partial(decode_image, content))
 
 
 def _refuse(path: str, reason: str) -> _Pixels:
