@@ -114,3 +114,18 @@ def test_an_empty_box_is_refused(box: tuple[float, float, float, float]) -> None
 def test_a_margin_out_of_range_is_refused() -> None:
     with pytest.raises(InvalidInput, match="`crop_margin` must be 0 to 1"):
         PreprocessSpec(crop_margin=-0.1)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_crop_shows_the_pixels_in_whose_middles_it_looks(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    image_rgb = generator.integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    middle_xy, size_xy = generator.uniform(0, (70, 50)), generator.uniform(1, 60, 2)
+    left, top, right, bottom = (*(middle_xy - size_xy / 2), *(middle_xy + size_xy / 2))
+    crop = PreprocessSpec(crop_margin=0.1).crop(image_rgb, (left, top, right, bottom))
+    side, n = 1.2 * max(size_xy), len(crop)
+    assert n == round(side)
+    looks_xy = middle_xy[:, None] - side / 2 + (np.arange(n) + 0.5) * (side / n)
+    columns, rows = np.floor(looks_xy).clip(0, [[69], [49]]).astype(int)
+    assert np.array_equal(crop, image_rgb[np.ix_(rows, columns)])
+    assert not np.shares_memory(crop, image_rgb)

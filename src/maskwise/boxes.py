@@ -58,3 +58,25 @@ def clip(boxes_xyxy: NDArray[Float], size_hw: tuple[int, int]) -> NDArray[Float]
     height, width = size_hw
     border = np.array([width, height, width, height], dtype=boxes_xyxy.dtype)
     return np.clip(boxes_xyxy, 0, border)
+
+
+def suppress(
+    boxes_xyxy: Boxes, score: NDArray[np.float32] | NDArray[np.float64], *, max_iou: float
+) -> NDArray[np.int64]:
+    """Of boxes on one thing keep the surest: non-maximum suppression.
+
+    Args:
+        boxes_xyxy: Boxes `(n, 4)` in pixels.
+        score: How sure each is, `(n,)`; among equals the earlier one counts as surer.
+        max_iou: Boxes that overlap by more are on one thing.
+
+    Returns:
+        Which boxes are kept, the surest first.
+    """
+    kept = []
+    left = np.argsort(-score, kind="stable")
+    while len(left):
+        kept.append(left[0])
+        overlap = iou(boxes_xyxy[left[:1]], boxes_xyxy[left[1:]])[0]
+        left = left[1:][overlap <= max_iou]
+    return np.array(kept, dtype=np.int64)

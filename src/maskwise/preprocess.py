@@ -89,7 +89,7 @@ class PreprocessSpec:
         side = max(right - left, bottom - top) * (1 + 2 * self.crop_margin)
         rows = _positions((top + bottom - side) / 2, side, height)
         columns = _positions((left + right - side) / 2, side, width)
-        return image_rgb[np.ix_(rows, columns)]
+        return _select(image_rgb, rows, columns)
 
     def resize(self, crop_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring a face `(h, w, 3)` uint8 RGB to `(*size_hw, 3)` uint8; what arrays are kept as."""
@@ -134,3 +134,14 @@ def _positions(first: float, length: float, limit: int) -> NDArray[np.intp]:
     step = length / n  # 1 but for rounding, unless the crop is far larger than any network's input
     middles = first + (np.arange(n) + 0.5) * step
     return np.asarray(np.floor(middles).clip(0, limit - 1), dtype=np.intp)
+
+
+def _select(
+    image_rgb: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> NDArray[np.uint8]:
+    """`image_rgb[np.ix_(rows, columns)]` of ascending rows and columns, many times faster."""
+    part = image_rgb[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    for axis, positions in enumerate((rows, columns)):
+        if (np.diff(positions) != 1).any():
+            part = part.take(positions - positions[0], axis=axis)
+    return part if part.base is None else part.copy()

@@ -69,13 +69,20 @@ class Faces:
             )
 
     @classmethod
-    def found(cls, *, xyxy: NDArray[np.float32], detector_score: NDArray[np.float32]) -> Self:
+    def found(
+        cls,
+        *,
+        xyxy: NDArray[np.float32],
+        detector_score: NDArray[np.float32],
+        quality: tuple[tuple[str, ...], ...] = (),
+    ) -> Self:
         """Faces as a detector hands them on: where they are known, what they wear is not."""
         return cls(
             xyxy=xyxy,
             detector_score=detector_score,
             probability=np.zeros((len(xyxy), 0), dtype=np.float32),
             label=np.full(len(xyxy), UNSURE, dtype=np.int64),
+            quality=quality,
         )
 
     @classmethod

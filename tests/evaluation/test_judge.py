@@ -24,7 +24,7 @@ def test_the_test_side_is_judged_with_the_answers_that_users_get(
     report = evaluate(
         tiny_run, robustness=False, on_progress=lambda done, total: seen.append((done, total))
     )
-    decide = MaskDetector.load(tiny_run)
+    decide = MaskDetector.load(tiny_run, faces="whole")
     test_side = Run.open(tiny_run).read_split().test
     right = [
         decide(read_image(tiny_data / sample.path)).label[0] == sample.label for sample in test_side

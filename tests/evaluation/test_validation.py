@@ -30,7 +30,7 @@ def test_the_rule_is_kept_in_the_run_and_used_by_whoever_decides(run: Run, tiny_
     assert read_rule(Run.open(run.folder)) == rule
     from maskwise.images import read_image
 
-    decide = MaskDetector.load(run.folder)
+    decide = MaskDetector.load(run.folder, faces="whole")
     answers = [decide(read_image(path)).label[0] for path in sorted(tiny_data.rglob("*.png"))[:4]]
     assert set(answers) == {-1}
 
@@ -61,6 +61,6 @@ def test_a_damaged_rule_is_told_of(run: Run) -> None:
         read_rule(run)
     run.write_decision({**DecisionRule().to_dict(), "temperature": -1})
     with pytest.raises(BadRun, match=r"decision\.json in .* is damaged: `temperature` must be"):
-        MaskDetector.load(run.folder)
+        MaskDetector.load(run.folder, faces="whole")
     (run.folder / "decision.json").unlink()
     assert read_rule(run) == DecisionRule()

@@ -17,7 +17,7 @@ from pictures import draw_picture
 
 @pytest.mark.train
 def test_the_answer_is_the_one_that_users_get(tiny_run: Path, tiny_data: Path) -> None:
-    detect = MaskDetector.load(tiny_run)
+    detect = MaskDetector.load(tiny_run, faces="whole")
     explainer = Explainer.load(tiny_run)
     for picture in sorted(tiny_data.rglob("*.png"))[::8]:
         image_rgb = read_image(picture)
@@ -32,7 +32,8 @@ def test_a_network_that_holds_back_does_so_here_too(tiny_run: Path, tmp_path: Pa
     rule = DecisionRule(temperature=3.0, min_probability=1.0, max_error=0.05, n=4)
     Run.open(tmp_path / "run").write_decision(rule.to_dict())
     image_rgb = np.asarray(draw_picture(901, masked=True))
-    explanation, faces = explain(tmp_path / "run", image_rgb), MaskDetector.load(tmp_path / "run")
+    explanation = explain(tmp_path / "run", image_rgb)
+    faces = MaskDetector.load(tmp_path / "run", faces="whole")
     assert explanation.label == faces(image_rgb).label[0] == -1
     assert explanation.probability == pytest.approx(faces(image_rgb).probability[0], abs=1e-5)
     assert explanation.leaning == explanation.probability.argmax()

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from maskwise.errors import InvalidInput
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import decide
 from maskwise.preprocess import PreprocessSpec
@@ -32,8 +33,29 @@ def test_faces_of_any_size_keep_their_order_over_batches() -> None:
     assert session.shapes == [(32, 4, 6, 3), (32, 4, 6, 3), (6, 4, 6, 3)]
 
 
-def test_no_faces_give_no_rows() -> None:
-    assert MaskClassifier(Brightness(), PreprocessSpec())([]).shape == (0, 2)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_no_faces_give_no_rows_of_as_many_columns_as_ever(n_classes: int) -> None:
+    classify = MaskClassifier(Brightness(), PreprocessSpec(), n_classes=n_classes)
+    assert classify([]).shape == (0, n_classes)
+    assert classify([]).dtype == np.float32
+
+
+def test_faces_are_seen_as_the_preprocessing_of_each_has_it() -> None:
+    spec, seen = PreprocessSpec(size_hw=(5, 4), divisor=7.0), []
+
+    class Witness(Brightness):
+        def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            seen.append(batch)
+            return super().run(batch)
+
+    noise = np.random.default_rng(0).integers(0, 256, (3, 11, 9, 3), dtype=np.uint8)
+    MaskClassifier(Witness(), spec)(noise)
+    assert np.array_equal(seen[0], np.stack([spec(face) for face in noise]))
+
+
+def test_a_network_of_other_classes_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"must tell 3 classes apart.*Received: \(1, 2\)"):
+        MaskClassifier(Brightness(), PreprocessSpec(), n_classes=3)([face(0)])
 
 
 def test_the_most_probable_class_is_the_answer() -> None:

@@ -79,7 +79,7 @@ def test_it_learns_and_leaves_a_whole_run_folder(tiny_data: Path, tmp_path: Path
     }
     assert DecisionRule.from_dict(run.read_decision() or {}).n == 4
     assert list(run.finished_checkpoint().history) == witness.records
-    decide = MaskDetector.load(run.folder)
+    decide = MaskDetector.load(run.folder, faces="whole")
     answers = {sample: decide(data.read(sample)).label[0] for sample in run.read_split().test}
     assert all(answer == sample.label for sample, answer in answers.items())
     assert json.loads((run.folder / "run.json").read_text())["environment"]["keras"]

@@ -140,7 +140,8 @@ def load_classifier(run: Run) -> MaskClassifier:
         MissingExtra: TensorFlow is not installed.
     """
     runtime = load("maskwise.inference.runtime_keras", extra="train")
-    return MaskClassifier(runtime.KerasSession.load(run), run.recipe.preprocess)
+    session, recipe = runtime.KerasSession.load(run), run.recipe
+    return MaskClassifier(session, recipe.preprocess, n_classes=len(recipe.labels))
 
 
 def _test_side(run: Run) -> tuple[Dataset, tuple[str, ...]]:

@@ -1,27 +1,34 @@
 """MaskDetector: the whole way from a picture to its `Faces`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Self
+from pathlib import Path
+from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from maskwise.errors import BadRun, InvalidInput
 from maskwise.extras import load
 from maskwise.faces.detector import FaceDetector, open_detector
+from maskwise.faces.given import GivenBoxes
+from maskwise.inference.bundle import Bundle, has_bundle, shipped_folder
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import DecisionRule
+from maskwise.inference.quality import QualityRule
+from maskwise.labels import UNSURE
 from maskwise.names import legible
 from maskwise.results import Faces
-from maskwise.runs.run import Run
+from maskwise.runs.run import Run, has_run
+
+_RUNTIME: Final = "onnx"
 
 
 class MaskDetector:
     """Finds the faces of a picture and says which wear a mask.
 
-    Calling it changes nothing in it; several can live side by side.
+    Calling it changes nothing in it: threads may share it, and several can live side by side.
     """
 
     def __init__(
@@ -29,54 +36,144 @@ class MaskDetector:
         detector: FaceDetector,
         classifier: MaskClassifier,
         rule: DecisionRule | None = None,
+        quality: QualityRule | None = None,
     ) -> None:
-        """Join what finds faces with what tells them apart; without a rule, all are answered."""
+        """Join what finds faces with what tells them apart; without rules, all are answered."""
         self._detector = detector
         self._classifier = classifier
         self._rule = rule or DecisionRule()
+        self._quality = quality or QualityRule()
 
     @classmethod
-    def load(cls, model: str | os.PathLike[str], *, faces: str = "whole") -> Self:
+    def load(
+        cls,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        faces: str | None = None,
+        mode: str | None = None,
+        runtime: str = _RUNTIME,
+        precision: str | None = None,
+    ) -> Self:
         """Make a detector from what was trained.
 
         Args:
-            model: A finished run folder.
-            faces: How faces are found: `whole` takes each picture as one face, `yunet` looks for
-                all faces in it.
+            model: The folder of a bundle or of a finished run; None takes the bundle that comes
+                with maskwise. A run needs TensorFlow.
+            faces: How faces are found: `yunet` or `centerface` look for all faces of a picture,
+                `whole` takes it as one face. None takes what the bundle says, and for a run
+                `yunet`.
+            mode: `fast`, `balanced` or `thorough`. None takes what the bundle says, and for a run
+                `balanced`.
+            runtime: What runs the network of a bundle: `onnx`, `litert`, `openvino`, `savedmodel`
+                or `auto`.
+            precision: Of the network of a bundle: `int8` or `fp32`. None takes int8 if it is there.
 
         Raises:
-            BadRun: The run is missing, unfinished or damaged.
-            InvalidInput: `faces` is unknown.
-            MissingExtra: TensorFlow or the weights of YuNet are not installed.
+            BadBundle: The bundle is damaged or was changed.
+            BadRun: There is neither bundle nor run, or the run is unfinished or damaged.
+            InvalidInput: A name is unknown; the bundle holds no such model; or `runtime` or
+                `precision` are set for a run.
+            MissingExtra: A library that is needed is not installed.
         """
-        detector = open_detector(faces)
-        run = Run.open(model)
-        session = load("maskwise.inference.runtime_keras", extra="train").KerasSession.load(run)
-        return cls(detector, MaskClassifier(session, run.recipe.preprocess), read_rule(run))
+        if model is None:
+            return cls._of_bundle(shipped_folder(), faces, mode, runtime, precision)
+        folder = Path(model)
+        if has_bundle(folder):
+            return cls._of_bundle(folder, faces, mode, runtime, precision)
+        if not has_run(folder):
+            raise BadRun(
+                f"{legible(folder)} holds no run and no bundle. Name a folder that "
+                "`maskwise export` or `maskwise train --out` made."
+            )
+        if (runtime, precision) != (_RUNTIME, None):
+            raise InvalidInput(
+                "`runtime` and `precision` choose a model of a bundle, but "
+                f"{legible(folder)} is a run, which TensorFlow runs. "
+                f"Received: {' '.join(filter(None, (runtime, precision)))}. "
+                "Leave them out, or make a bundle of it by `maskwise export`."
+            )
+        return cls._of_run(folder, faces, mode)
 
-    def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
+    @classmethod
+    def _of_bundle(
+        cls,
+        folder: Path,
+        faces: str | None,
+        mode: str | None,
+        runtime: str,
+        precision: str | None,
+    ) -> Self:
+        bundle = Bundle.open(folder)
+        said = bundle.detector
+        detector = open_detector(faces or said["faces"], mode=mode or said["mode"])
+        runtimes = load("maskwise.inference.runtimes", extra="export")
+        session = runtimes.open_session(bundle, runtime=runtime, precision=precision)
+        classifier = MaskClassifier(session, bundle.preprocess, n_classes=len(bundle.labels))
+        return cls(detector, classifier, bundle.rule, bundle.quality)
+
+    @classmethod
+    def _of_run(cls, folder: Path, faces: str | None, mode: str | None) -> Self:
+        detector = open_detector(faces or "yunet", mode=mode or "balanced")
+        run = Run.open(folder)
+        session = load("maskwise.inference.runtime_keras", extra="train").KerasSession.load(run)
+        recipe = run.recipe
+        classifier = MaskClassifier(session, recipe.preprocess, n_classes=len(recipe.labels))
+        return cls(detector, classifier, read_rule(run))
+
+    def __call__(self, image_rgb: NDArray[np.uint8], boxes_xyxy: ArrayLike | None = None) -> Faces:
         """Decide on the faces of a picture.
+
+        A face with any reason to doubt it (`Faces.quality`) is *unsure*; its probabilities stay.
 
         Args:
             image_rgb: Upright, RGB, `(h, w, 3)` uint8, as `maskwise.read_image` gives it.
+            boxes_xyxy: Where its faces are, `(n, 4)` in pixels, if that is known already; None
+                looks for them.
 
         Raises:
-            InvalidInput: The array has another shape or type.
+            InvalidInput: The picture or the boxes have another shape or type, or a box lies
+                outside of the picture.
         """
-        require_image(image_rgb)
-        faces = self._detector(image_rgb)
-        if not len(faces):
-            return faces
-        probability = self._classifier(self._crops(image_rgb, faces))
-        return replace(
-            faces,
-            probability=self._rule.calibrate(probability),
-            label=self._rule.decide(probability),
-        )
+        detector = self._detector if boxes_xyxy is None else GivenBoxes(boxes_xyxy)
+        return self._decide([image_rgb], detector)[0]
 
-    def _crops(self, image_rgb: NDArray[np.uint8], faces: Faces) -> Iterator[NDArray[np.uint8]]:
-        for left, top, right, bottom in faces.xyxy.astype(np.float64).tolist():
-            yield self._classifier.spec.crop(image_rgb, (left, top, right, bottom))
+    def detect_many(self, images_rgb: Iterable[NDArray[np.uint8]]) -> list[Faces]:
+        """Decide on the faces of several pictures, which is faster than one by one.
+
+        Args:
+            images_rgb: As when called. They are taken one after the other, so a generator is fine.
+
+        Returns:
+            For each picture what calling would give.
+
+        Raises:
+            InvalidInput: A picture has another shape or type.
+        """
+        return self._decide(images_rgb, self._detector)
+
+    def _decide(
+        self, images_rgb: Iterable[NDArray[np.uint8]], detector: FaceDetector
+    ) -> list[Faces]:
+        found: list[Faces] = []
+
+        def crops() -> Iterator[NDArray[np.uint8]]:
+            for image_rgb in images_rgb:
+                require_image(image_rgb)
+                faces = self._quality.judge(image_rgb, detector(image_rgb))
+                found.append(faces)
+                for left, top, right, bottom in faces.xyxy.astype(np.float64).tolist():
+                    yield self._classifier.spec.crop(image_rgb, (left, top, right, bottom))
+
+        network_says = self._classifier(crops())
+        probability = self._rule.calibrate(network_says)
+        label = self._rule.decide(network_says)
+        answered, start = [], 0
+        for faces in found:
+            own = slice(start, start := start + len(faces))
+            doubted = np.array([bool(reasons) for reasons in faces.quality], dtype=bool)
+            answers = np.where(doubted, UNSURE, label[own])
+            answered.append(replace(faces, probability=probability[own], label=answers))
+        return answered
 
 
 def read_rule(run: Run) -> DecisionRule:

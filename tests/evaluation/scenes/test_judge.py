@@ -49,7 +49,7 @@ def test_faces_are_found_and_named_as_users_get_them(tiny_run: Path, tmp_path: P
     report = evaluate_scenes(
         tiny_run, data, faces="whole", on_progress=lambda *step: told.append(step)
     )
-    decide = MaskDetector.load(tiny_run)
+    decide = MaskDetector.load(tiny_run, faces="whole")
     answers = {path.name: decide(read_image(path)).label[0] for path in tmp_path.glob("*.png")}
     right = sum(answer == name.startswith("masked") for name, answer in answers.items())
     overall = report.metrics.overall
