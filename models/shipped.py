@@ -17,17 +17,24 @@ from typing import Final
 import numpy as np
 
 import maskwise as mw
+from maskwise.cli.console import hushed, say
 from maskwise.cli.train import TrainingProgress
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.joining import join_datasets
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.threads import map_in_threads
+from maskwise.durable import make_folder
+from maskwise.evaluation.scenes.judge import evaluate_scenes
+from maskwise.evaluation.validation import calibrate
+from maskwise.exporters.export import export
 from maskwise.faces.detector import open_detector
 
 NOT_FOR_US: Final = {"maskedfacenet_maskon"}  # its licence forbids commercial use
 CUT_FROM_SCENES: Final = {"andrewmvd_crops", "ilc2021_crops"}  # we cut them ourselves, by our rule
 MIN_SIDE_PX: Final = 16  # of a face: below, nobody can tell
 MIN_SCORE: Final = 0.7
+MAX_ERROR: Final = 0.03  # of what is answered; less would leave too much unanswered
+LICENCE: Final = "Apache-2.0"
 
 
 def single_faces(folder: Path) -> Dataset:
@@ -75,6 +82,18 @@ def main() -> None:
     )
     with TrainingProgress() as watcher:
         mw.train(data, out=run, recipe="shipped", resume=True, watcher=watcher)
+    rule = calibrate(run, max_error=MAX_ERROR)
+    say(f"Answers below {rule.min_probability:.3f} are unsure (guaranteed: {rule.guaranteed})")
+    mw.evaluate(run).write(run)
+    scenes = evaluate_scenes(
+        run, arguments.data / "scenes" / "annotations_coco_val.json", min_size_px=20
+    )
+    make_folder(run / "on-scenes")
+    scenes.write(run / "on-scenes")
+    with hushed():
+        bundle = export(run, arguments.out / "bundle", name="maskwise-reference", licence=LICENCE)
+    for model in bundle.models:
+        say(f"{model.runtime} {model.precision}: {dict(model.proof)}")
 
 
 if __name__ == "__main__":

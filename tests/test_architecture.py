@@ -13,7 +13,7 @@ import maskwise
 SOURCE = Path(maskwise.__file__).parent
 LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"errors"},
-    {"labels", "extras", "durable", "names", "signatures", "boxes", "intervals"},
+    {"labels", "extras", "durable", "names", "signatures", "boxes", "intervals", "telemetry"},
     {"images", "results", "pages"},
     {"preprocess", "outputs"},
     {"dataset", "model", "faces"},
@@ -21,6 +21,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"inference"},
     {"evaluation"},
     {"training"},
+    {"exporters"},
     {"cli"},
 ]
 HEAVY = {"tensorflow", "keras", "ray", "fastapi", "matplotlib", "sklearn"}

@@ -5,8 +5,10 @@
     run = mw.train("photos/", recipe="reference", out="runs/reference")
     print(mw.evaluate("runs/reference").to_markdown())
 
-    detector = mw.MaskDetector.load("runs/reference", faces="whole")
-    faces = detector(mw.read_image("face.jpg"))
+    mw.export("runs/reference", "bundle", formats=["onnx"])
+
+    detector = mw.MaskDetector.load()  # the bundle that comes with maskwise
+    faces = detector(mw.read_image("street.jpg"))
 
 The names below are all there is to the public interface. Each is loaded on first use (PEP 562),
 so that importing the package costs next to nothing.
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from maskwise.errors import MaskwiseError
     from maskwise.evaluation.comparison import compare
     from maskwise.evaluation.judge import evaluate
+    from maskwise.exporters.export import export
     from maskwise.images import read_image
     from maskwise.inference.pipeline import MaskDetector
     from maskwise.labels import LABELS
@@ -40,6 +43,7 @@ __all__ = [
     "compare",
     "draw",
     "evaluate",
+    "export",
     "read_image",
     "train",
 ]
@@ -53,6 +57,7 @@ _HOME: Final = {
     "compare": "maskwise.evaluation.comparison",
     "draw": "maskwise.outputs.draw",
     "evaluate": "maskwise.evaluation.judge",
+    "export": "maskwise.exporters.export",
     "read_image": "maskwise.images",
     "train": "maskwise.training.fit",
 }

@@ -6,6 +6,7 @@ MaskwiseError
 ├── BadDataset         data that cannot be trained or judged on
 ├── BadRun             a run folder that is missing, foreign, in use or does not match
 ├── BadBundle          a bundle that is missing, foreign, changed or does not fit together
+├── ExportFailed       an exported network answers otherwise than the one it came from
 ├── OutputFailed       a file could not be written; what was there before is intact
 └── MissingExtra       an optional library is not installed
 
@@ -35,6 +36,10 @@ class BadRun(MaskwiseError):
 
 class BadBundle(MaskwiseError):
     """A bundle is missing, of another version, changed, or its parts do not fit together."""
+
+
+class ExportFailed(MaskwiseError):
+    """An exported network answers otherwise than the one it came from; nothing was written."""
 
 
 class OutputFailed(MaskwiseError):

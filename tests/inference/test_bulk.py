@@ -104,9 +104,10 @@ def test_copies_show_the_answers(folder: Path, tmp_path: Path, workers: int | No
         original, drawn = task.source.read_rgb(), read_image(copy)
         assert min(drawn.shape[:2]) >= min(original.shape[:2])
     sharp = partial(np.diff, axis=1)
-    assert np.abs(sharp(read_image(copies[0])[150:300].astype(int))).mean() < np.abs(
-        sharp(read_image(copies[1])[150:300].astype(int))
-    ).mean()
+    assert (
+        np.abs(sharp(read_image(copies[0])[150:300].astype(int))).mean()
+        < np.abs(sharp(read_image(copies[1])[150:300].astype(int))).mean()
+    )
 
 
 def test_a_copy_that_cannot_be_written_ends_it(folder: Path, tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_copy_that_cannot_be_written_ends_it(folder: Path, tmp_path: Path) -> 
 
 
 def test_workers_that_cannot_be_are_refused(folder: Path) -> None:
-    with pytest.raises(InvalidInput, match="`workers` must be at least 1. Received: 0"):
+    with pytest.raises(InvalidInput, match=r"`workers` must be at least 1\. Received: 0"):
         list(detect_all(tasks_of(folder), load, workers=0))
     with pytest.raises(InvalidInput, match="standard input"):
         list(detect_all([Task(find_sources("-")[0])], load, workers=2))

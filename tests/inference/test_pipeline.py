@@ -313,7 +313,7 @@ def test_a_folder_without_run_and_bundle_is_refused(tmp_path: Path, folder: str)
 def test_a_run_has_no_choice_of_runtimes(tmp_path: Path, chosen: dict[str, str]) -> None:
     (tmp_path / "run.json").write_text(json.dumps({}))
     with pytest.raises(InvalidInput, match=r"is a run, which TensorFlow runs.*maskwise export"):
-        MaskDetector.load(tmp_path, **chosen)
+        MaskDetector.load(tmp_path, **chosen)  # type: ignore[arg-type]
 
 
 @pytest.mark.train

@@ -19,7 +19,9 @@ from maskwise.cli.console import complain, counting, hushed, say
 from maskwise.durable import replacing
 from maskwise.errors import InvalidInput
 from maskwise.inference.bulk import Load, Task, detect_all
+from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.pipeline import MaskDetector, model_sha256
+from maskwise.inference.runtimes import AUTO, choose_runtime
 from maskwise.labels import label_colour_rgb, label_words
 from maskwise.names import legible
 from maskwise.outputs.captions import answer
@@ -106,8 +108,12 @@ def detect(
     found = find_sources(sources, allow_url=allow_url)
     copies = [None] * len(found) if save is None else copy_paths([s.name for s in found], save)
     tasks = [Task(s, copy, is_blurred=blurred) for s, copy in zip(found, copies, strict=True)]
-    load = partial(_load, model, faces, mode, runtime, precision, _parse_boxes(box, len(tasks)))
+    boxes_xyxy = _parse_boxes(box, len(tasks))
+    n_threads = None if workers is None else 1
+    if runtime == AUTO:
+        runtime = _choose(model, precision)
     with hushed():
+        load = partial(_load, model, faces, mode, runtime, precision, boxes_xyxy, n_threads)
         load()  # what is wrong with it is said once, and before anything else
     if out is None:
         return _show(detect_all(tasks, load, workers=workers), len(tasks), as_json=as_json)
@@ -149,6 +155,13 @@ def _parse_boxes(texts: Sequence[str] | None, n_pictures: int) -> list[list[floa
     return boxes
 
 
+def _choose(model: Path | None, precision: str | None) -> str:
+    with hushed():
+        choice = choose_runtime(Bundle.open(model or shipped_folder()), precision=precision)
+    say(choice.to_words())
+    return choice.runtime
+
+
 def _load(
     model: Path | None,
     faces: str | None,
@@ -156,6 +169,7 @@ def _load(
     runtime: str,
     precision: str | None,
     boxes_xyxy: list[list[float]] | None,
+    n_threads: int | None,
 ) -> MaskDetector:
     return MaskDetector.load(
         model,
@@ -164,6 +178,7 @@ def _load(
         runtime=runtime,
         precision=precision,
         boxes_xyxy=boxes_xyxy,
+        n_threads=n_threads,
     )
 
 

@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130
 
 _VERBS: Final = (
     *("demo", "data", "train", "evaluate", "calibrate", "cross-validate", "compare"),
-    *("detect", "explain"),
+    *("export", "detect", "explain"),
 )
 """In the order of `maskwise --help`; each has a module of its name."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.errors import MissingExtra
+from maskwise.telemetry import forbid_telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class Network:
 
     def __init__(self, onnx: bytes) -> None:
         """Prepare it to run on one thread: who wants more pictures at a time calls from more."""
+        forbid_telemetry()
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -1,5 +1,6 @@
 """MaskDetector: the whole way from a picture to its `Faces`."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -51,8 +52,10 @@ class MaskDetector:
         *,
         faces: str | None = None,
         mode: str | None = None,
+        boxes_xyxy: ArrayLike | None = None,
         runtime: str = _RUNTIME,
         precision: str | None = None,
+        n_threads: int | None = None,
     ) -> Self:
         """Make a detector from what was trained.
 
@@ -64,9 +67,13 @@ class MaskDetector:
                 `yunet`.
             mode: `fast`, `balanced` or `thorough`. None takes what the bundle says, and for a run
                 `balanced`.
-            runtime: What runs the network of a bundle: `onnx`, `litert`, `openvino`, `savedmodel`
-                or `auto`.
+            boxes_xyxy: Where the faces of every picture are, `(n, 4)` in pixels, if that is known;
+                `faces` and `mode` are then not asked.
+            runtime: What runs the network of a bundle: `onnx`, `litert` or `openvino`; `auto` takes
+                the fastest of those that are installed.
             precision: Of the network of a bundle: `int8` or `fp32`. None takes int8 if it is there.
+            n_threads: How many threads run the network of a bundle; None: as many as there are
+                cores.
 
         Raises:
             BadBundle: The bundle is damaged or was changed.
@@ -75,11 +82,20 @@ class MaskDetector:
                 `precision` are set for a run.
             MissingExtra: A library that is needed is not installed.
         """
-        if model is None:
-            return cls._of_bundle(shipped_folder(), faces, mode, runtime, precision)
-        folder = Path(model)
-        if has_bundle(folder):
-            return cls._of_bundle(folder, faces, mode, runtime, precision)
+        folder = shipped_folder() if model is None else Path(model)
+        given = None if boxes_xyxy is None else GivenBoxes(boxes_xyxy)
+        if model is None or has_bundle(folder):
+            bundle = Bundle.open(folder)
+            session = load("maskwise.inference.runtimes", extra="export").open_session(
+                bundle, runtime=runtime, precision=precision, n_threads=n_threads
+            )
+            said = bundle.detector
+            return cls(
+                given or open_detector(faces or said["faces"], mode=mode or said["mode"]),
+                MaskClassifier(session, bundle.preprocess, n_classes=len(bundle.labels)),
+                bundle.rule,
+                bundle.quality,
+            )
         if not has_run(folder):
             raise BadRun(
                 f"{legible(folder)} holds no run and no bundle. Name a folder that "
@@ -92,32 +108,11 @@ class MaskDetector:
                 f"Received: {' '.join(filter(None, (runtime, precision)))}. "
                 "Leave them out, or make a bundle of it by `maskwise export`."
             )
-        return cls._of_run(folder, faces, mode)
-
-    @classmethod
-    def _of_bundle(
-        cls,
-        folder: Path,
-        faces: str | None,
-        mode: str | None,
-        runtime: str,
-        precision: str | None,
-    ) -> Self:
-        bundle = Bundle.open(folder)
-        said = bundle.detector
-        detector = open_detector(faces or said["faces"], mode=mode or said["mode"])
-        runtimes = load("maskwise.inference.runtimes", extra="export")
-        session = runtimes.open_session(bundle, runtime=runtime, precision=precision)
-        classifier = MaskClassifier(session, bundle.preprocess, n_classes=len(bundle.labels))
-        return cls(detector, classifier, bundle.rule, bundle.quality)
-
-    @classmethod
-    def _of_run(cls, folder: Path, faces: str | None, mode: str | None) -> Self:
-        detector = open_detector(faces or "yunet", mode=mode or "balanced")
+        detector = given or open_detector(faces or "yunet", mode=mode or "balanced")
         run = Run.open(folder)
-        session = load("maskwise.inference.runtime_keras", extra="train").KerasSession.load(run)
+        keras = load("maskwise.inference.runtime_keras", extra="train").KerasSession.load(run)
         recipe = run.recipe
-        classifier = MaskClassifier(session, recipe.preprocess, n_classes=len(recipe.labels))
+        classifier = MaskClassifier(keras, recipe.preprocess, n_classes=len(recipe.labels))
         return cls(detector, classifier, read_rule(run))
 
     def __call__(self, image_rgb: NDArray[np.uint8], boxes_xyxy: ArrayLike | None = None) -> Faces:
@@ -187,6 +182,25 @@ def read_rule(run: Run) -> DecisionRule:
         return DecisionRule() if kept is None else DecisionRule.from_dict(kept)
     except InvalidInput as error:
         raise BadRun(f"decision.json in {legible(run.folder)} is damaged: {error}") from error
+
+
+def model_sha256(model: str | os.PathLike[str] | None) -> str:
+    """What tells a model, as `MaskDetector.load` takes it, from every other one.
+
+    Raises:
+        BadBundle: The bundle is damaged or was changed.
+        BadRun: There is neither bundle nor run, or the run is damaged.
+    """
+    folder = shipped_folder() if model is None else Path(model)
+    digest = hashlib.sha256()
+    if model is None or has_bundle(folder):
+        digest.update(repr(sorted(Bundle.open(folder).seal.sha256.items())).encode())
+    else:
+        run = Run.open(folder)
+        digest.update(f"{run.split_sha256} {run.recipe} {run.read_decision()}".encode())
+        for name, array in sorted(run.finished_checkpoint().arrays.items()):
+            digest.update(name.encode() + array.tobytes())
+    return digest.hexdigest()
 
 
 def require_image(image_rgb: NDArray[np.uint8]) -> None:

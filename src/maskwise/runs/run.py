@@ -38,6 +38,7 @@ from maskwise.runs.recipe import Recipe
 FORMAT_VERSION: Final = 1
 _DESCRIPTION, _SPLIT, _CHECKPOINTS = "run.json", "split.jsonl", "checkpoints"
 _DECISION: Final = "decision.json"
+_METRICS: Final = "metrics.json"
 _LEFT_BEHIND: Final = re.compile(
     r"lock|checkpoints|split\.jsonl|(run\.json|split\.jsonl|pixels-[0-9a-f]{16}\.npy)\.partial"
 )
@@ -202,16 +203,27 @@ class Run:
         Raises:
             BadRun: The file is damaged.
         """
-        path = self.folder / _DECISION
+        return self._read(_DECISION)
+
+    def read_metrics(self) -> Mapping[str, Any] | None:
+        """What evaluation found on the test side, or None if nobody has judged yet.
+
+        Raises:
+            BadRun: The file is damaged.
+        """
+        return self._read(_METRICS)
+
+    def _read(self, name: str) -> Mapping[str, Any] | None:
+        path = self.folder / name
         try:
-            rule = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, *_DAMAGE) as error:
             raise BadRun(f"{legible(path)} is damaged: {error}.") from error
-        if not isinstance(rule, dict):
-            raise BadRun(f"{legible(path)} is damaged: it holds no rule.")
-        return rule
+        if not isinstance(values, dict):
+            raise BadRun(f"{legible(path)} is damaged: it holds no rule or figures.")
+        return values
 
     def moved_data(self, data_folder: Path) -> Self:
         """The same run, written down with the place where its data lies now.

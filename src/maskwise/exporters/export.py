@@ -1,0 +1,228 @@
+"""Export: a finished run becomes a bundle; every file in it was run and compared before."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+import maskwise
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.samples import Sample
+from maskwise.dataset.threads import map_in_threads
+from maskwise.errors import BadRun, InvalidInput
+from maskwise.exporters.card import write_card
+from maskwise.exporters.parity import Parity, compare_sessions
+from maskwise.extras import load
+from maskwise.inference.bundle import PRECISIONS, Bundle, ModelFile, write_bundle
+from maskwise.inference.golden import golden_answers
+from maskwise.inference.pipeline import read_rule
+from maskwise.inference.quality import QualityRule
+from maskwise.inference.runtime_keras import KerasSession, load_network
+from maskwise.inference.runtimes import RUNTIMES
+from maskwise.inference.session import Session
+from maskwise.labels import LABELS
+from maskwise.names import legible
+from maskwise.runs.run import Run
+
+FORMATS: Final = ("onnx", "litert", "openvino", "savedmodel")
+_DEFAULT: Final = ("onnx",)
+_N_CALIBRATION: Final = 300
+_N_COMPARED: Final = 512
+_SEED: Final = 0
+_FILES: Final[Mapping[str, tuple[str, ...]]] = {
+    "onnx": ("model{}.onnx",),
+    "litert": ("model{}.tflite",),
+    "openvino": ("model{}.xml", "model{}.bin"),
+}
+QUALITY: Final = QualityRule(min_side_px=12, min_sharpness=0.02)
+"""Chosen on faces of scenes; docs/bundle.md tells how."""
+
+Told = Callable[[str, str, Parity], None]
+
+
+def export(
+    run: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = _DEFAULT,
+    name: str | None = None,
+    model_version: str = "1",
+    licence: str = "not stated",
+    on_proof: Told | None = None,
+) -> Bundle:
+    """Make a bundle of a finished run.
+
+    Each format is written in 32-bit floats and in 8-bit integers, whose ranges are taken from
+    faces of the training side; a SavedModel in floats alone, as TensorFlow cannot run it in
+    integers. Each file is then run and asked about faces of the other sides. If its answers differ
+    from those of the network that was trained by more than `maskwise.exporters.parity.LIMITS`,
+    nothing is written.
+
+    Args:
+        run: The folder of the run.
+        out: The folder of the bundle; missing or empty.
+        formats: Entries of `FORMATS`.
+        name: Of the bundle; None: that of the run's folder.
+        model_version: Of the bundle.
+        licence: Under which the weights may be used.
+        on_proof: Told the format, the precision and the comparison, after each.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        BadRun: The run is missing, unfinished or damaged.
+        BadDataset: Pictures of the run are gone or changed.
+        ExportFailed: A file answers otherwise.
+        InvalidInput: A format is unknown or named twice, or there is none.
+        MissingExtra: A library is not installed.
+        OutputFailed: The folder is not empty or closed to us, or the disk is full.
+    """
+    _require_formats(formats)
+    opened = Run.open(run)
+    network = load_network(opened)
+    original = KerasSession(network)
+    calibration, compared = _read_faces(opened)
+    models: list[ModelFile] = []
+    contents: dict[str, bytes] = {}
+    for format in formats:
+        for precision in reversed(PRECISIONS):
+            if (format, precision) == ("savedmodel", "int8"):
+                continue
+            files = _convert(network, format, precision, calibration)
+            session = _open(format, files, opened)
+            parity = compare_sessions(original, session, compared)
+            if on_proof:
+                on_proof(format, precision, parity)
+            parity.require(precision, f"The {format} model in {precision}")
+            models.append(ModelFile(format, precision, tuple(files), parity.to_dict()))
+            contents.update(files)
+    facts = _facts(opened, name, model_version, licence)
+    golden = golden_answers(original, opened.recipe.preprocess)
+    card = write_card(**facts, models=models)
+    return write_bundle(out, **facts, models=models, golden=golden, contents=contents, card=card)
+
+
+def _require_formats(formats: Sequence[str]) -> None:
+    unknown = [format for format in formats if format not in FORMATS]
+    if unknown or not formats or len(set(formats)) < len(formats):
+        raise InvalidInput(
+            f"`formats` must be one or more of {', '.join(FORMATS)}, each once. "
+            f"Received: {', '.join(formats) or 'none'}."
+        )
+
+
+def _convert(
+    network: keras.Model, format: str, precision: str, faces: NDArray[np.float32]
+) -> Mapping[str, bytes]:
+    exporter = load(f"maskwise.exporters.{format}", extra="export")
+    if format == "savedmodel":
+        made: Mapping[str, bytes] = exporter.to_savedmodel(network)
+        return {f"savedmodel/{name}": content for name, content in made.items()}
+    if precision == "int8":
+        converted = getattr(exporter, f"to_int8_{format}")(network, faces)
+    else:
+        converted = getattr(exporter, f"to_{format}")(network)
+    parts = (converted,) if isinstance(converted, bytes) else converted
+    infix = ".int8" if precision == "int8" else ""
+    return {file.format(infix): part for file, part in zip(_FILES[format], parts, strict=True)}
+
+
+def _open(format: str, files: Mapping[str, bytes], run: Run) -> Session:
+    if format == "savedmodel":
+        exporter = load("maskwise.exporters.savedmodel", extra="export")
+        proven: Session = exporter.SavedModelSession(
+            {name.removeprefix("savedmodel/"): content for name, content in files.items()}
+        )
+        return proven
+    module = load(f"maskwise.inference.runtime_{format}", extra="export")
+    session: Session = getattr(module, RUNTIMES[format])(
+        list(files.values()),
+        size_hw=run.recipe.preprocess.size_hw,
+        n_classes=len(run.recipe.labels),
+    )
+    return session
+
+
+def _read_faces(run: Run) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Faces to take ranges from, and faces to compare answers on, preprocessed."""
+    split = run.read_split()
+    calibration = _draw(split.train, _N_CALIBRATION // len(run.recipe.labels))
+    compared = _draw((*split.validation, *split.test), _N_COMPARED // len(run.recipe.labels))
+    if not calibration or not compared:
+        raise BadRun(f"{legible(run.folder)} has no faces to prove an export on.")
+    data = Dataset(root=run.data_folder, samples=())
+    spec = run.recipe.preprocess
+
+    def read(sample: Sample) -> NDArray[np.float32]:
+        return spec(data.read_face(sample, spec))
+
+    calibrating, comparing = (
+        np.stack(list(map_in_threads(read, samples))) for samples in (calibration, compared)
+    )
+    return calibrating, comparing
+
+
+def _draw(samples: Sequence[Sample], per_class: int) -> list[Sample]:
+    """The same at each export: of each class up to `per_class`."""
+    draw = np.random.default_rng(_SEED)
+    drawn: list[Sample] = []
+    for label in range(len(LABELS)):
+        own = [sample for sample in samples if sample.label == label]
+        chosen = draw.permutation(len(own))[:per_class]
+        drawn.extend(own[index] for index in sorted(chosen.tolist()))
+    return drawn
+
+
+def _facts(run: Run, name: str | None, model_version: str, licence: str) -> dict[str, Any]:
+    recipe = run.recipe
+    split = run.read_split()
+    sources: dict[str, dict[str, int]] = {}
+    for source in sorted({sample.source for sample in split.train}):
+        labels = Counter(sample.label for sample in split.train if sample.source == source)
+        sources[source or "not named"] = {LABELS[label]: n for label, n in sorted(labels.items())}
+    judged = run.read_metrics() or {}
+    libraries = ("tensorflow", "keras", "numpy", "pillow", "onnxruntime")
+    return {
+        "name": name or run.folder.resolve().name,
+        "version": model_version,
+        "licence": licence,
+        "labels": recipe.labels,
+        "preprocess": recipe.preprocess,
+        "rule": read_rule(run),
+        "quality": QUALITY,
+        "detector": {"faces": "yunet", "mode": "balanced"},
+        "training": {
+            "recipe": recipe.to_dict(),
+            "seed": run.seed,
+            "split_sha256": run.split_sha256,
+            "n_train": len(split.train),
+            "n_validation": len(split.validation),
+            "n_test": len(split.test),
+            "train_by_source": sources,
+        },
+        "metrics": {field: judged[field] for field in ("metrics", "selective") if field in judged},
+        "created_with": {
+            "maskwise": maskwise.__version__,
+            "python": platform.python_version(),
+            **{library: _version(library) for library in libraries},
+        },
+    }
+
+
+def _version(library: str) -> str:
+    return version("tensorflow-cpu") if library == "tensorflow" and _is_cpu() else version(library)
+
+
+def _is_cpu() -> bool:
+    try:
+        version("tensorflow-cpu")
+    except ModuleNotFoundError:  # PackageNotFoundError is one
+        return False
+    return True
