@@ -40,7 +40,7 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "litert": ("model{}.tflite",),
     "openvino": ("model{}.xml", "model{}.bin"),
 }
-QUALITY: Final = QualityRule(min_side_px=12, min_sharpness=0.02)
+QUALITY: Final = QualityRule(min_side_px=12, min_sharpness=0.05)
 """Chosen on faces of scenes; docs/bundle.md tells how."""
 
 Told = Callable[[str, str, Parity], None]
