@@ -188,7 +188,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What was asked of the runtimes, which are faked here."""
     asked: list[tuple[Any, ...]] = []
 
-    def open_session(bundle: Bundle, *, runtime: str, precision: str | None) -> Brightness:
+    def open_session(
+        bundle: Bundle, *, runtime: str, precision: str | None, n_threads: int | None
+    ) -> Brightness:
         asked.append((bundle.name, runtime, precision))
         return Brightness(len(bundle.labels))
 
