@@ -1,11 +1,13 @@
 """`maskwise export`: a bundle that decides without TensorFlow."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
-from maskwise.cli.console import command, hushed, say
+from maskwise.cli.console import command, hushed, people, say
 from maskwise.extras import load
 from maskwise.names import legible
 
@@ -30,23 +32,37 @@ def export(
 
     A file that answers otherwise ends it, and nothing is written.
     """
-    with hushed():
-        exporting = load("maskwise.exporters.export", extra="export")
-        made = exporting.export(
-            run,
-            bundle,
-            formats=format or ("onnx",),
-            name=name,
-            model_version=model_version,
-            licence=licence,
-            on_proof=_tell,
-        )
+    say("Exporting, and comparing each file with RUN; about ten seconds for a format.")
+    proofs: list[tuple[str, str, Parity]] = []
+    try:
+        with hushed():  # converters have much to say
+            exporting = load("maskwise.exporters.export", extra="export")
+            made = exporting.export(
+                run,
+                bundle,
+                formats=format or ("onnx",),
+                name=name,
+                model_version=model_version,
+                licence=licence,
+                on_proof=lambda *proof: proofs.append(proof),
+            )
+    finally:
+        if proofs:
+            _tell(proofs)
     say(f"Wrote {legible(made.folder)}. Try it: {command('detect', 'PICTURE', '--model', bundle)}")
 
 
-def _tell(format: str, precision: str, parity: "Parity") -> None:
-    typer.echo(
-        f"{format:<10} {precision}  {parity.changed_answers} of {parity.n} answers changed, "
-        f"probabilities differ by at most {parity.largest_difference:.2g}, "
-        f"on average {parity.mean_difference:.2g}"
-    )
+def _tell(proofs: Sequence[tuple[str, str, "Parity"]]) -> None:
+    say("Differences of probabilities, and changed answers:")
+    table = Table("format", "precision", box=None, pad_edge=False)
+    for figure in ("largest difference", "mean", "changed", "changed unsure", "faces"):
+        table.add_column(figure, justify="right")
+    for format, precision, parity in proofs:
+        table.add_row(
+            format,
+            precision,
+            f"{parity.largest_difference:.2g}",
+            f"{parity.mean_difference:.2g}",
+            *map(str, (parity.changed_answers, parity.changed_unsure, parity.n)),
+        )
+    people.print(table)

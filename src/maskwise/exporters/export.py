@@ -1,25 +1,30 @@
 """Export: a finished run becomes a bundle; every file in it was run and compared before."""
 
+import errno
 import os
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 import maskwise
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.threads import map_in_threads
+from maskwise.durable import output_failed, require_place
 from maskwise.errors import BadRun, InvalidInput
 from maskwise.exporters.card import write_card
 from maskwise.exporters.parity import Parity, compare_sessions
 from maskwise.extras import load
 from maskwise.inference.bundle import PRECISIONS, Bundle, ModelFile, write_bundle
+from maskwise.inference.decision import DecisionRule
 from maskwise.inference.golden import golden_answers
 from maskwise.inference.pipeline import read_rule
 from maskwise.inference.quality import QualityRule
@@ -40,6 +45,13 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "litert": ("model{}.tflite",),
     "openvino": ("model{}.xml", "model{}.bin"),
 }
+_LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "onnx": ("onnx", "tf2onnx", "onnxruntime"),
+    "litert": ("ai-edge-litert",),
+    "openvino": ("onnx", "tf2onnx", "onnxruntime", "openvino"),
+    "savedmodel": (),
+}
+_CURVES: Final = {"roc", "precision_recall", "reliability"}
 QUALITY: Final = QualityRule(min_side_px=12, min_sharpness=0.05)
 """Chosen on faces of scenes; docs/bundle.md tells how."""
 
@@ -84,8 +96,13 @@ def export(
         MissingExtra: A library is not installed.
         OutputFailed: The folder is not empty or closed to us, or the disk is full.
     """
+    # What can be known at once comes before what takes time.
     _require_formats(formats)
+    _require_vacant(Path(out))
     opened = Run.open(run)
+    rule = read_rule(opened)
+    for format in formats:
+        load(f"maskwise.exporters.{format}", extra="export")
     network = load_network(opened)
     original = KerasSession(network)
     calibration, compared = _read_faces(opened)
@@ -97,13 +114,16 @@ def export(
                 continue
             files = _convert(network, format, precision, calibration)
             session = _open(format, files, opened)
-            parity = compare_sessions(original, session, compared)
+            parity = compare_sessions(original, session, compared, rule)
             if on_proof:
                 on_proof(format, precision, parity)
             parity.require(precision, f"The {format} model in {precision}")
             models.append(ModelFile(format, precision, tuple(files), parity.to_dict()))
             contents.update(files)
-    facts = _facts(opened, name, model_version, licence)
+    facts = {
+        **{"name": name or opened.folder.resolve().name, "version": model_version},
+        **{"licence": licence, "rule": rule, **_facts(opened, rule, formats)},
+    }
     golden = golden_answers(original, opened.recipe.preprocess)
     card = write_card(**facts, models=models)
     return write_bundle(out, **facts, models=models, golden=golden, contents=contents, card=card)
@@ -116,6 +136,12 @@ def _require_formats(formats: Sequence[str]) -> None:
             f"`formats` must be one or more of {', '.join(FORMATS)}, each once. "
             f"Received: {', '.join(formats) or 'none'}."
         )
+
+
+def _require_vacant(folder: Path) -> None:
+    place = require_place(folder)
+    if place.exists() and any(place.iterdir()):
+        raise output_failed(folder, OSError(errno.ENOTEMPTY, "the folder is not empty"))
 
 
 def _convert(
@@ -180,49 +206,59 @@ def _draw(samples: Sequence[Sample], per_class: int) -> list[Sample]:
     return drawn
 
 
-def _facts(run: Run, name: str | None, model_version: str, licence: str) -> dict[str, Any]:
-    recipe = run.recipe
-    split = run.read_split()
-    sources: dict[str, dict[str, int]] = {}
-    for source in sorted({sample.source for sample in split.train}):
-        labels = Counter(sample.label for sample in split.train if sample.source == source)
-        sources[source or "not named"] = {LABELS[label]: n for label, n in sorted(labels.items())}
-    judged = run.read_metrics() or {}
-    libraries = ("tensorflow", "keras", "numpy", "pillow", "onnxruntime")
+def _facts(run: Run, rule: DecisionRule, formats: Sequence[str]) -> Mapping[str, Any]:
     return {
-        "name": name or run.folder.resolve().name,
-        "version": model_version,
-        "licence": licence,
-        "labels": recipe.labels,
-        "preprocess": recipe.preprocess,
-        "rule": read_rule(run),
+        "labels": run.recipe.labels,
+        "preprocess": run.recipe.preprocess,
         "quality": QUALITY,
         "detector": {"faces": "yunet", "mode": "balanced"},
-        "training": {
-            "recipe": recipe.to_dict(),
-            "seed": run.seed,
-            "split_sha256": run.split_sha256,
-            "n_train": len(split.train),
-            "n_validation": len(split.validation),
-            "n_test": len(split.test),
-            "train_by_source": sources,
-        },
-        "metrics": {field: judged[field] for field in ("metrics", "selective") if field in judged},
+        "training": _training(run),
+        "metrics": _metrics(run, rule),
         "created_with": {
             "maskwise": maskwise.__version__,
             "python": platform.python_version(),
-            **{library: _version(library) for library in libraries},
+            "numpy": np.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            **{name: version(name) for format in formats for name in _LIBRARIES[format]},
         },
     }
 
 
-def _version(library: str) -> str:
-    return version("tensorflow-cpu") if library == "tensorflow" and _is_cpu() else version(library)
+def _training(run: Run) -> Mapping[str, Any]:
+    split = run.read_split()
+    counts = Counter((sample.source, sample.label) for sample in split.train)
+    return {
+        "recipe": run.recipe.to_dict(),
+        "seed": run.seed,
+        "split_sha256": run.split_sha256,
+        "n_train": len(split.train),
+        "n_validation": len(split.validation),
+        "n_test": len(split.test),
+        "train_by_source": {
+            source: {
+                LABELS[label]: counts[source, label]
+                for label in run.recipe.labels
+                if counts[source, label]
+            }
+            for source in sorted({source for source, _ in counts})
+        },
+        "environment": run.environment,
+    }
 
 
-def _is_cpu() -> bool:
+def _metrics(run: Run, rule: DecisionRule) -> Mapping[str, Any]:
+    """What was found on the test side, without the points of its curves; empty if not judged."""
+    judged = run.read_metrics()
+    if judged is None:
+        return {}
     try:
-        version("tensorflow-cpu")
-    except ModuleNotFoundError:  # PackageNotFoundError is one
-        return False
-    return True
+        figures = {
+            name: figure for name, figure in judged["metrics"].items() if name not in _CURVES
+        }
+        kept = {"created": judged["created"], "notes": judged["notes"], "metrics": figures}
+        if judged["decision_rule"] == rule.to_dict():  # else it was chosen anew since
+            kept["selective"] = judged["selective"]
+    except (AttributeError, KeyError) as error:
+        raise BadRun(f"metrics.json in {legible(run.folder)} is damaged: {error}.") from error
+    return kept

@@ -1,5 +1,6 @@
 """LiteRT: for phones and small boards."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,13 +29,14 @@ def to_int8_litert(network: keras.Model, faces: NDArray[np.float32]) -> bytes:
     converter = _converter(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = one_by_one
-    debugger = tf.lite.experimental.QuantizationDebugger(
-        converter=converter,
-        debug_dataset=one_by_one,
-        debug_options=tf.lite.experimental.QuantizationDebugOptions(
-            denylisted_ops=["SOFTMAX"], denylisted_nodes=[_last_layer(to_litert(network))]
-        ),
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_ops=["SOFTMAX"], denylisted_nodes=[_last_layer(to_litert(network))]
     )
+    with warnings.catch_warnings():  # TensorFlow warns of what it uses itself
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=one_by_one, debug_options=options
+        )
     content: bytes = debugger.get_nondebug_quantized_model()
     return content
 
@@ -44,12 +46,13 @@ def _converter(network: keras.Model) -> Any:
 
 
 def _last_layer(content: bytes) -> str:
-    """What LiteRT calls the last layer before the softmax."""
+    """What LiteRT calls the last layer: but for the softmax, nothing has the output's shape."""
     interpreter = Interpreter(model_content=content)
-    names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
-    layers = [
-        names[operation["outputs"][0]]
-        for operation in interpreter._get_ops_details()  # there is no public way
-        if operation["op_name"] == "FULLY_CONNECTED"
-    ]
-    return str(layers[-1])
+    (found,) = interpreter.get_output_details()
+    (name,) = (
+        tensor["name"]
+        for tensor in interpreter.get_tensor_details()
+        if tensor["index"] != found["index"]
+        and np.array_equal(tensor["shape_signature"], found["shape_signature"])
+    )
+    return str(name)

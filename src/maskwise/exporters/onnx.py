@@ -13,6 +13,7 @@ from maskwise.exporters.graph import INPUT, as_function, signature
 from maskwise.telemetry import forbid_telemetry
 
 forbid_telemetry()
+import onnx  # noqa: E402
 import tf2onnx  # noqa: E402
 from onnxruntime.quantization import (  # noqa: E402
     CalibrationDataReader,
@@ -20,6 +21,10 @@ from onnxruntime.quantization import (  # noqa: E402
     QuantType,
     quantize_static,
 )
+from onnxruntime.quantization.quant_utils import add_pre_process_metadata  # noqa: E402
+
+OUTPUT: Final = "probability"
+"""The name of the output."""
 
 _OPSET: Final = 17
 
@@ -39,10 +44,8 @@ def to_int8_onnx(network: keras.Model, faces: NDArray[np.float32]) -> bytes:
         network: Whose weights are rounded, by channel.
         faces: Preprocessed faces `(n, h, w, 3)` of which the ranges of activations are taken.
     """
-    model = _convert(network)
-    in_float = [node.name for node in model.graph.node if node.op_type == "Softmax"]
-    for kind in ("MatMul", "Add"):  # of the last layer
-        in_float.append([node.name for node in model.graph.node if node.op_type == kind][-1])
+    model = onnx.shape_inference.infer_shapes(_convert(network))
+    add_pre_process_metadata(model)  # which that was; else it is asked for, in the log of others
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         quantize_static(
@@ -53,7 +56,7 @@ def to_int8_onnx(network: keras.Model, faces: NDArray[np.float32]) -> bytes:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=in_float,
+            nodes_to_exclude=_last_layer(model.graph),
         )
         return path.read_bytes()
 
@@ -62,7 +65,21 @@ def _convert(network: keras.Model) -> Any:
     model, _ = tf2onnx.convert.from_function(
         as_function(network), input_signature=[signature(network)], opset=_OPSET
     )
+    graph = model.graph
+    graph.node[-1].output[0] = graph.output[0].name = OUTPUT
+    for value in (*graph.input, *graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "n"
     return model
+
+
+def _last_layer(graph: Any) -> list[str]:
+    """The names of the nodes from the last multiplication on; they stand in order."""
+    names = []
+    for node in reversed(graph.node):
+        names.append(node.name)
+        if node.op_type == "MatMul":
+            break
+    return names
 
 
 class _Faces(CalibrationDataReader):  # type: ignore[misc]

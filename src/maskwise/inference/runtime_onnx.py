@@ -1,19 +1,22 @@
 """OnnxSession: runs a network in ONNX with ONNX Runtime."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.errors import BadBundle
+from maskwise.inference.session import refused, require_answers, require_shapes
 from maskwise.telemetry import forbid_telemetry
 
 forbid_telemetry()
 import onnxruntime  # noqa: E402 - only now it keeps quiet
 from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: E402
 
+_WHAT: Final = "ONNX"
 _FATAL_ONLY: Final = 4
+_FOLDER_OF_WEIGHTS: Final = "session.model_external_initializers_file_folder_path"
 _REFUSALS: Final = (
     *(state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf),
     *(state.NoModel, state.NoSuchFile, state.NotFound, state.NotImplemented),
@@ -45,6 +48,9 @@ class OnnxSession:
         """
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _FATAL_ONLY
+        options.use_deterministic_compute = True
+        # Weights in files of their own would be looked for here, where no file can be.
+        options.add_session_config_entry(_FOLDER_OF_WEIGHTS, os.devnull)
         if n_threads is not None:
             options.intra_op_num_threads = n_threads
         try:
@@ -52,19 +58,20 @@ class OnnxSession:
             self._session: Any = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
-            (self._input,) = self._session.get_inputs()
-            (output,) = self._session.get_outputs()
+            (given,), (found,) = self._session.get_inputs(), self._session.get_outputs()
+            self._input = given.name
+            shapes = [[_edge(edge) for edge in one.shape] for one in (given, found)]
+            require_shapes(_WHAT, shapes, size_hw=size_hw, n_classes=n_classes)
+            require_answers(_WHAT, self, size_hw=size_hw, n_classes=n_classes)
         except _REFUSALS as error:
-            reason = " ".join(str(error).split())[:200]
-            raise BadBundle(f"The ONNX model cannot be loaded: {reason}") from error
-        shape, given = self._input.shape[1:], output.shape[1:]
-        if shape != [*size_hw, 3] or given != [n_classes]:
-            raise BadBundle(
-                f"The ONNX model must turn (n, {size_hw[0]}, {size_hw[1]}, 3) into "
-                f"(n, {n_classes}). It has {self._input.shape} and {output.shape}."
-            )
+            raise refused(_WHAT, error) from error
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify a batch; see `Session`."""
-        (probability,) = self._session.run(None, {self._input.name: batch})
-        return np.asarray(probability, dtype=np.float32)
+        (probability,) = self._session.run(None, {self._input: batch})
+        return np.asarray(probability)
+
+
+def _edge(edge: int | str | None) -> int | None:
+    """An edge of a shape; one that is left open may have a name."""
+    return edge if isinstance(edge, int) else None

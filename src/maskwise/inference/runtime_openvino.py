@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.errors import BadBundle
+from maskwise.inference.session import refused, require_answers, require_shapes
 from maskwise.telemetry import forbid_telemetry
 
 forbid_telemetry()
 import openvino  # noqa: E402 - only now it keeps quiet
+
+_WHAT: Final = "OpenVINO"
 
 
 class OpenVinoSession:
@@ -34,26 +36,29 @@ class OpenVinoSession:
         settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if n_threads is not None:
             settings["INFERENCE_NUM_THREADS"] = n_threads
+        self._own = threading.local()
         try:
             graph, weights = contents
+            # Else it reads whatever it knows, and other formats can name other files.
+            if not graph.startswith(b"<?xml"):
+                raise ValueError("its graph is not XML")
             core = openvino.Core()
             model = core.read_model(model=graph, weights=weights)
             (given,), (found,) = model.inputs, model.outputs
-            shapes = [str(one.partial_shape) for one in (given, found)]
+            shapes = [_shape(one) for one in (given, found)]
+            require_shapes(_WHAT, shapes, size_hw=size_hw, n_classes=n_classes)
             self._compiled: Any = core.compile_model(model, "CPU", settings)
-        except (RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise BadBundle(f"The OpenVINO model cannot be loaded: {reason}") from error
-        if shapes != [f"[?,{size_hw[0]},{size_hw[1]},3]", f"[?,{n_classes}]"]:
-            raise BadBundle(
-                f"The OpenVINO model must turn (n, {size_hw[0]}, {size_hw[1]}, 3) into "
-                f"(n, {n_classes}). It has {shapes[0]} and {shapes[1]}."
-            )
-        self._own = threading.local()
+            require_answers(_WHAT, self, size_hw=size_hw, n_classes=n_classes)
+        except (ValueError, RuntimeError) as error:
+            raise refused(_WHAT, error) from error
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Classify a batch; see `Session`."""
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()
         self._own.request.infer({0: batch})
-        return np.array(self._own.request.get_output_tensor().data, dtype=np.float32)
+        return np.array(self._own.request.get_output_tensor().data)
+
+
+def _shape(port: Any) -> list[int | None]:
+    return [None if edge.is_dynamic else edge.get_length() for edge in port.partial_shape]
