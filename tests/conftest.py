@@ -52,6 +52,16 @@ def tiny_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of `tiny_run` in all formats and precisions, shared: tests only read it."""
+    from maskwise.exporters.export import FORMATS, export
+
+    out = tmp_path_factory.mktemp("bundles") / "tiny"
+    export(tiny_run, out, formats=FORMATS, licence="CC0-1.0")
+    return out
+
+
 @pytest.fixture
 def noise_rgb() -> NDArray[np.uint8]:
     """An RGB picture (30, 50, 3) of noise."""
