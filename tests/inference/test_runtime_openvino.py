@@ -32,7 +32,9 @@ def test_refuses_what_does_not_fit(
     [
         pytest.param(lambda graph, weights: (b"", weights), id="empty"),
         pytest.param(lambda graph, weights: (graph[: len(graph) // 2], weights), id="cut graph"),
-        pytest.param(lambda graph, weights: (graph, weights[: len(weights) // 2]), id="cut weights"),
+        pytest.param(
+            lambda graph, weights: (graph, weights[: len(weights) // 2]), id="cut weights"
+        ),
         pytest.param(lambda graph, weights: (graph, b""), id="no weights"),
         pytest.param(
             lambda graph, weights: (np.random.default_rng(0).bytes(5000), weights), id="random"

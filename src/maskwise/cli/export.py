@@ -10,6 +10,7 @@ from rich.table import Table
 from maskwise.cli.console import command, hushed, people, say
 from maskwise.extras import load
 from maskwise.names import legible
+from maskwise.runs.run import Run
 
 if TYPE_CHECKING:
     from maskwise.exporters.parity import Parity
@@ -32,13 +33,14 @@ def export(
 
     A file that answers otherwise ends it, and nothing is written.
     """
+    opened = Run.open(run)  # what can be known at once comes before what takes time
     say("Exporting, and comparing each file with RUN; about ten seconds for a format.")
     proofs: list[tuple[str, str, Parity]] = []
     try:
         with hushed():  # converters have much to say
             exporting = load("maskwise.exporters.export", extra="export")
             made = exporting.export(
-                run,
+                opened,
                 bundle,
                 formats=format or ("onnx",),
                 name=name,

@@ -59,7 +59,7 @@ Told = Callable[[str, str, Parity], None]
 
 
 def export(
-    run: str | os.PathLike[str],
+    run: str | os.PathLike[str] | Run,
     out: str | os.PathLike[str],
     *,
     formats: Sequence[str] = _DEFAULT,
@@ -77,7 +77,7 @@ def export(
     nothing is written.
 
     Args:
-        run: The folder of the run.
+        run: A finished run or its folder.
         out: The folder of the bundle; missing or empty.
         formats: Entries of `FORMATS`.
         name: Of the bundle; None: that of the run's folder.
@@ -99,10 +99,14 @@ def export(
     # What can be known at once comes before what takes time.
     _require_formats(formats)
     _require_vacant(Path(out))
-    opened = Run.open(run)
-    rule = read_rule(opened)
+    opened = run if isinstance(run, Run) else Run.open(run)
     for format in formats:
         load(f"maskwise.exporters.{format}", extra="export")
+    rule = read_rule(opened)
+    facts = {
+        **{"name": name or opened.folder.resolve().name, "version": model_version},
+        **{"licence": licence, "rule": rule, **_facts(opened, rule, formats)},
+    }
     network = load_network(opened)
     original = KerasSession(network)
     calibration, compared = _read_faces(opened)
@@ -120,10 +124,6 @@ def export(
             parity.require(precision, f"The {format} model in {precision}")
             models.append(ModelFile(format, precision, tuple(files), parity.to_dict()))
             contents.update(files)
-    facts = {
-        **{"name": name or opened.folder.resolve().name, "version": model_version},
-        **{"licence": licence, "rule": rule, **_facts(opened, rule, formats)},
-    }
     golden = golden_answers(original, opened.recipe.preprocess)
     card = write_card(**facts, models=models)
     return write_bundle(out, **facts, models=models, golden=golden, contents=contents, card=card)

@@ -1,0 +1,40 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.train
+
+
+def maskwise(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "maskwise", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_bundle_is_made_and_its_proof_is_told_to_people(tiny_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    done = maskwise("export", tiny_run, out, "--name", "first", "--format", "onnx")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    first, *_, last = done.stderr.splitlines()
+    assert first.startswith("Exporting")
+    assert last.startswith(f"Wrote {out}. Try it: ")
+    rows = [line.split() for line in done.stderr.splitlines() if line.startswith("onnx")]
+    assert [(row[1], row[-1]) for row in rows] == [("fp32", "12"), ("int8", "12")]
+    assert len(done.stderr.splitlines()) == 6  # no converter has its say
+    assert (out / "MODEL_CARD.md").read_text().startswith("# first, version 1")
+
+
+def test_a_folder_in_use_is_refused_in_one_line(tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    done = maskwise("export", tiny_run, tmp_path)
+    assert done.returncode == 1
+    assert "not empty" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_format_is_wrong_usage(tiny_run: Path, tmp_path: Path) -> None:
+    done = maskwise("export", tiny_run, tmp_path / "bundle", "--format", "tensorrt")
+    assert done.returncode == 2
+    assert "onnx, litert, openvino, savedmodel" in done.stderr
