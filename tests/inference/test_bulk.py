@@ -1,7 +1,5 @@
 """The same answers in the same order, whoever does the work and whatever happens to it."""
 
-import os
-import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,44 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwise.errors import InvalidInput, OutputFailed, UnreadableImage
-from maskwise.faces.whole import WholePicture
+from maskwise.errors import InvalidInput, OutputFailed
 from maskwise.images import read_image
 from maskwise.inference.bulk import Task, detect_all
-from maskwise.inference.classifier import MaskClassifier
-from maskwise.inference.pipeline import MaskDetector
 from maskwise.outputs.lines import to_line
-from maskwise.preprocess import PreprocessSpec
 from maskwise.sources.named import find_sources
 from maskwise.sources.source import Source
 from pictures import draw_picture
-
-
-class Brightness:
-    """A session that takes bright pictures for masks."""
-
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        bright = batch.mean(axis=(1, 2, 3))
-        return np.stack([1 - bright, bright], axis=1).astype(np.float32)
-
-
-def load() -> MaskDetector:
-    return MaskDetector(
-        WholePicture(), MaskClassifier(Brightness(), PreprocessSpec(size_hw=(8, 8)), n_classes=2)
-    )
-
-
-def load_nothing() -> MaskDetector:
-    raise InvalidInput("`model` is none.")
-
-
-def die() -> NDArray[np.uint8]:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError
-
-
-def unreadable() -> NDArray[np.uint8]:
-    raise UnreadableImage("b.png: this is no picture")
+from workers import die, load, load_nothing, unreadable
 
 
 @pytest.fixture
