@@ -95,6 +95,11 @@ def test_refuses_broken_bytes(spoil: Callable[[bytes], bytes]) -> None:
     assert "ONNX model cannot be loaded" in refusal(spoil(network().SerializeToString()))
 
 
+def test_says_nothing_on_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    refusal(network().SerializeToString().replace(b"Softmax", b"\xff\xfe\xfdtmax"))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_refuses_more_or_less_than_one_file() -> None:
     content = network().SerializeToString()
     for contents in ([], [content, content]):

@@ -56,7 +56,10 @@ class OnnxSession:
         try:
             (content,) = contents
             self._session: Any = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
+                content,
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # else it tells stdout that it tries the same again
             )
             (given,), (found,) = self._session.get_inputs(), self._session.get_outputs()
             self._input = given.name
