@@ -5,10 +5,10 @@ import sys
 
 
 def forbid_telemetry() -> None:
-    """Keep ONNX Runtime, OpenVINO and NNCF from reporting; to be called before they are loaded.
+    """Keep ONNX Runtime and OpenVINO from reporting; to be called before they are loaded.
 
     ONNX Runtime reports by default, over the network, and keeps an identifier in the home folder.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    # OpenVINO and NNCF ask for this package, and do without where there is none.
+    # OpenVINO asks for this package, and does without where there is none.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

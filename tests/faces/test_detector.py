@@ -108,7 +108,7 @@ def street(real_data: Path) -> list[tuple[Rgb, NDArray[np.float64]]]:
     folder = real_data / "scenes" / "images"
     return [
         (read_image(folder / Path(image["file_name"]).name), np.array(boxes[image["id"]]))
-        for image in coco["images"][::80]
+        for image in coco["images"][::60]
         if image["id"] in boxes
     ]
 
