@@ -64,9 +64,10 @@ def every_detection(model: Any, image: Any) -> list[list[float]]:
         0, 0
     ]:
         box = lib._get_box_dimensions([left, top, right, bottom], width, height)
-        crop = image[box[1] : box[3], box[0] : box[2]]
-        if confidence > LEAST_CONFIDENCE and crop.size:
+        is_inside = box[0] < box[2] and box[1] < box[3]
+        if confidence > LEAST_CONFIDENCE and is_inside:
             found.append([*map(float, box), float(confidence)])
+            crop = image[box[1] : box[3], box[0] : box[2]]
             crops.append(lib._process_region_of_interest(crop))
     if not crops:
         return []

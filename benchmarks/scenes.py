@@ -260,7 +260,7 @@ def main() -> None:
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "pictures": len(by_path),
-        "package_failed_on": peer.n_failed // 2,  # it is asked twice
+        "package_failed_on": peer.n_failed,
         "speed": measure_speed(seconds, len(by_path), decoding=False),
         "speed_with_decoding": measure_speed(seconds, len(by_path), decoding=True),
         "targets": {mode: {PEER: times} for mode, times in TARGETS.items()},
