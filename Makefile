@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench lock clean
+DATA ?= ../shared/data
+
+.PHONY: demo test check bench model lock clean
 
 demo: .venv/train.done ## train, judge and use the reference recipe on drawn faces
 	$(BIN)/maskwise demo
@@ -18,6 +20,9 @@ check: .venv/dev.done ## format, lint, types
 bench: .venv/dev.done ## training beside a plain script; the search for near-duplicates
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/duplicates.py
+
+model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskwise/shipped; hours
+	$(BIN)/python models/shipped.py $(DATA) model
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \

@@ -33,10 +33,13 @@ def evaluate(
     faces: Annotated[
         str | None,
         typer.Option(
-            help="Judge on whole pictures, in which faces are found this way (`yunet`), instead "
-            "of faces cut out as DATA says."
+            help="Judge on whole pictures, in which faces are found this way (`yunet`, "
+            "`centerface`), instead of faces cut out as DATA says."
         ),
     ] = None,
+    mode: Annotated[
+        str, typer.Option(help="With --faces: `fast`, `balanced` or `thorough`.")
+    ] = "balanced",
     min_size: Annotated[
         float,
         typer.Option(min=0, help="With --faces: ignore faces of a shorter side below, in pixels."),
@@ -67,7 +70,12 @@ def evaluate(
             judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
             if faces is None
             else scenes.evaluate_scenes(
-                opened, others, faces=faces, min_size_px=min_size, on_progress=progress
+                opened,
+                others,
+                faces=faces,
+                mode=mode,
+                min_size_px=min_size,
+                on_progress=progress,
             )
         )
     paths = report.write(folder)

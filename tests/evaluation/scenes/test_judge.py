@@ -47,7 +47,7 @@ def test_faces_are_found_and_named_as_users_get_them(tiny_run: Path, tmp_path: P
     data = some_scenes(tmp_path)
     told: list[tuple[int, int]] = []
     report = evaluate_scenes(
-        tiny_run, data, faces="whole", on_progress=lambda *step: told.append(step)
+        tiny_run, data, faces="whole", mode="fast", on_progress=lambda *step: told.append(step)
     )
     decide = MaskDetector.load(tiny_run, faces="whole")
     answers = {path.name: decide(read_image(path)).label[0] for path in tmp_path.glob("*.png")}
@@ -60,6 +60,7 @@ def test_faces_are_found_and_named_as_users_get_them(tiny_run: Path, tmp_path: P
     assert told[-1] == (7, 7)
     assert report.notes == ()
     assert report.facts["Faces found by"] == "whole"
+    assert report.facts["Mode"] == "fast"
 
 
 def test_the_worst_pictures_come_first_and_are_drawn(tiny_run: Path, tmp_path: Path) -> None:
@@ -120,6 +121,8 @@ def test_wrong_input_is_told_before_any_picture_is_read(tiny_run: Path, tmp_path
     nowhere = Dataset(tmp_path / "gone", Dataset.open(some_scenes(tmp_path)).samples)
     with pytest.raises(InvalidInput, match="`faces` must be one of"):
         evaluate_scenes(tiny_run, nowhere, faces="nobody")
+    with pytest.raises(InvalidInput, match="`mode` must be one of"):
+        evaluate_scenes(tiny_run, nowhere, mode="lazy")
     with pytest.raises(InvalidInput, match="`min_px` must be at least 0"):
         evaluate_scenes(tiny_run, nowhere, min_size_px=-1)
     with pytest.raises(BadRun):

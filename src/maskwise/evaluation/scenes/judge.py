@@ -36,6 +36,7 @@ def evaluate_scenes(
     data: Dataset | str | os.PathLike[str],
     *,
     faces: str = "yunet",
+    mode: str = "balanced",
     min_size_px: float = 0.0,
     on_progress: Progress | None = None,
 ) -> SceneReport:
@@ -46,6 +47,7 @@ def evaluate_scenes(
         data: Pictures with a box for each face. Faces of classes that the network does not know
             are ignored; pictures that it was trained on, and near-duplicates, are left out.
         faces: How faces are found; a name in `maskwise.faces.detector.DETECTORS`.
+        mode: How thoroughly; an entry of `maskwise.faces.detector.MODES`.
         min_size_px: Faces whose shorter side is below this are ignored.
         on_progress: Told how far it is: first how many pictures were looked at, those of the
             training included, then on how many answers were given.
@@ -57,11 +59,11 @@ def evaluate_scenes(
     Raises:
         BadRun: The run is missing, unfinished or damaged.
         BadDataset: A face has no box, a picture has changed, or nothing is left to judge on.
-        InvalidInput: There is no such detector, or `min_size_px` is negative or not finite.
+        InvalidInput: There is no such detector or mode, or `min_size_px` is negative or not finite.
     """
     size = SizeRange(min_size_px)
     opened = run if isinstance(run, Run) else Run.open(run)
-    detector = MaskDetector.load(opened.folder, faces=faces)
+    detector = MaskDetector.load(opened.folder, faces=faces, mode=mode)
     dataset = data if isinstance(data, Dataset) else Dataset.open(data)
     _require_boxes(dataset)
     kept, notes = unseen_pictures([opened], dataset, who="the network", on_progress=on_progress)
@@ -88,7 +90,7 @@ def evaluate_scenes(
     return SceneReport(
         title=f"{opened.recipe.name} with {faces} on {legible(dataset.root.resolve().name)}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        facts=_facts(opened, kept, faces, min_size_px, len(scenes)),
+        facts=_facts(opened, kept, (faces, mode), min_size_px, len(scenes)),
         metrics=measure_scenes(scenes, min_size_px=min_size_px),
         faults=tuple(
             replace(
@@ -133,7 +135,7 @@ def _boxes(samples: Sequence[Sample]) -> Boxes:
 
 
 def _facts(
-    run: Run, kept: Dataset, faces: str, min_size_px: float, n_pictures: int
+    run: Run, kept: Dataset, detector: tuple[str, str], min_size_px: float, n_pictures: int
 ) -> Mapping[str, str]:
     judged = ", ".join(f"{n} {name}" for name, n in kept.counts().items())
     return {
@@ -142,7 +144,8 @@ def _facts(
         "Epochs": str(run.recipe.epochs),
         "Seed": str(run.seed),
         "Trained from": legible(run.data_folder),
-        "Faces found by": faces,
+        "Faces found by": detector[0],
+        "Mode": detector[1],
         "Judged on": f"{legible(kept.root)}: {n_pictures} pictures with {judged}",
         "Faces ignored below": f"{min_size_px:g} px",
         "Judged with maskwise": __version__,
