@@ -22,7 +22,10 @@ bench: .venv/dev.done ## training beside a plain script; the search for near-dup
 	$(BIN)/python benchmarks/duplicates.py
 
 model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskwise/shipped; hours
+	rm -rf model/bundle
 	$(BIN)/python models/shipped.py $(DATA) model
+	rm -rf src/maskwise/shipped
+	cp -r model/bundle src/maskwise/shipped
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
