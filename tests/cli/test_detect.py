@@ -1,21 +1,61 @@
+import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from maskwise.images import read_image
+from pictures import draw_picture
+
+DETECT = (sys.executable, "-m", "maskwise", "detect")
 
 
-def detect(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "maskwise", "detect", *map(str, arguments)],
+def detect(
+    *arguments: object, cwd: Path, stdin: bytes | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*DETECT, *map(str, arguments)],
         capture_output=True,
-        text=True,
+        input=stdin,
         check=False,
         cwd=cwd,
+        env={**os.environ, **environment},
     )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def cut_off(*arguments: object, cwd: Path, n_lines: int, by: signal.Signals) -> int:
+    """Start it with --out, stop it when so many answers are kept, and tell how it left."""
+    journal = cwd / f"{arguments[-1]}.journal" / "lines.jsonl"
+    process = subprocess.Popen([*DETECT, *map(str, arguments)], cwd=cwd, stderr=subprocess.PIPE)
+    deadline_s = time.monotonic() + 60
+    while not journal.is_file() or journal.read_bytes().count(b"\n") < n_lines:
+        assert process.poll() is None
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    process.send_signal(by)
+    process.communicate()
+    return process.returncode
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 400 pictures, of which one is broken; tests write only beside it."""
+    folder = tmp_path_factory.mktemp("many")
+    (folder / "in").mkdir()
+    for number in range(400):
+        picture = draw_picture(number % 7, masked=number % 2 == 0)
+        picture.save(folder / "in" / f"{number:03}.png")
+    (folder / "in" / "005.png").write_bytes(b"broken")
+    return folder
 
 
 @pytest.mark.train
@@ -76,3 +116,140 @@ def test_a_terminal_gets_a_table(tiny_run: Path, pictures: Path) -> None:
     assert "Picture" in shown
     assert "mask" in shown
     assert "{" not in shown
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".json"])
+def test_a_run_that_was_killed_and_resumed_leaves_the_file_of_one_run(
+    many: Path, ending: str
+) -> None:
+    asked = ("in", "--faces", "whole")
+    assert detect(*asked, "--out", f"whole{ending}", cwd=many).returncode == 1  # one is broken
+    broken_off = cut_off(
+        *asked, "--out", f"resumed{ending}", cwd=many, n_lines=20, by=signal.SIGKILL
+    )
+    assert broken_off == -signal.SIGKILL
+    assert not (many / f"resumed{ending}").exists()
+    done = detect(*asked, "--workers", 2, "--resume", "--out", f"resumed{ending}", cwd=many)
+    assert done.returncode == 1
+    assert "Went on after" in done.stderr
+    assert (many / f"resumed{ending}").read_bytes() == (many / f"whole{ending}").read_bytes()
+    assert not (many / f"resumed{ending}.journal").exists()
+
+
+def test_files_hold_every_picture_in_order(many: Path, tmp_path: Path) -> None:
+    asked = (many / "in", "--faces", "whole", "--out")
+    names = [f"{number:03}.png" for number in range(400)]
+    detect(*asked, "a.jsonl", cwd=tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [Path(line["source"]).name for line in lines] == names
+    assert [Path(line["source"]).name for line in lines if "error" in line] == ["005.png"]
+    detect(*asked, "a.csv", cwd=tmp_path)
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [Path(row["source"]).name for row in rows] == names
+    detect(*asked, "a.json", cwd=tmp_path)
+    coco = json.loads((tmp_path / "a.json").read_text())
+    assert len(coco["annotations"]) == 399
+
+
+def test_ctrl_c_leaves_what_can_be_resumed(many: Path) -> None:
+    asked = ("in", "--faces", "whole")
+    code = cut_off(*asked, "--out", "stopped.csv", cwd=many, n_lines=20, by=signal.SIGINT)
+    assert code == 130
+    refused = detect(*asked, "--out", "stopped.csv", cwd=many)
+    assert refused.returncode == 2
+    assert "Go on with --resume" in refused.stderr
+    other = detect("in", "--faces", "yunet", "--resume", "--out", "stopped.csv", cwd=many)
+    assert other.returncode == 2
+    assert "options differ" in other.stderr
+    assert detect(*asked, "--resume", "--out", "stopped.csv", cwd=many).returncode == 1
+    assert (many / "stopped.csv").read_text().count("\n") == 401
+
+
+def test_a_file_that_is_there_stays(many: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("mine")
+    refused = detect(many / "in", "--faces", "whole", "--out", "a.csv", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "must be a new file" in refused.stderr
+    assert (tmp_path / "a.csv").read_text() == "mine"
+
+
+def test_several_workers_tell_the_same_in_the_same_order(many: Path) -> None:
+    names = [f"in/{number:03}.png" for number in range(30)]
+    alone = detect(*names, "--faces", "whole", cwd=many)
+    shared = detect(*names, "--faces", "whole", "--workers", 2, cwd=many)
+    assert alone.returncode == shared.returncode == 1
+    assert shared.stdout == alone.stdout
+    assert "30 pictures, 29 faces" in shared.stderr
+
+
+def test_the_model_that_comes_along_needs_nothing_and_leaves_nothing(
+    many: Path, tmp_path: Path
+) -> None:
+    home, guard = tmp_path / "home", tmp_path / "guard"
+    home.mkdir()
+    guard.mkdir()
+    (guard / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "sys.addaudithook(lambda event, _: event in ('socket.connect', 'socket.getaddrinfo')"
+        " and os._exit(99))\n"
+    )
+    done = detect(
+        many / "in" / "000.png", cwd=home, HOME=str(home), PYTHONPATH=str(guard), TMPDIR=str(home)
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["width"] == 48
+    assert done.stderr == ""
+    assert list(home.iterdir()) == []
+
+
+def test_faces_may_be_given_and_pictures_piped(many: Path) -> None:
+    content = (many / "in" / "000.png").read_bytes()
+    given = ("--box", "2,1,46,39", "--box", "0,0,24,20", "--precision", "fp32")
+    done = detect("-", *given, cwd=many, stdin=content)
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert told["source"] == "-"
+    assert [face["box_xyxy"] for face in told["faces"]] == [[2, 1, 46, 39], [0, 0, 24, 20]]
+
+
+def test_a_copy_may_be_blurred_where_faces_are(tmp_path: Path) -> None:
+    draw_picture(1, masked=True).resize((480, 400)).save(tmp_path / "one.png")
+    for copies, options in (("plain", ()), ("blurred", ("--blur",))):
+        done = detect(
+            "one.png", "--box", "160,140,300,260", "--save", copies, *options, cwd=tmp_path
+        )
+        assert done.returncode == 0
+    plain, blurred = (
+        read_image(next((tmp_path / copies).iterdir())).astype(int)
+        for copies in ("plain", "blurred")
+    )
+    assert plain.shape == blurred.shape
+    assert np.abs(plain - blurred)[170:230, 180:280].mean() > 5
+    assert np.abs(plain - blurred)[:60].mean() < 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--faces", "nobody"), "`faces` must be one of"),
+        (("--mode", "lazy"), "`mode` must be one of"),
+        (("--runtime", "magic"), "`runtime` must be one of"),
+        (("--precision", "int4"), "precision"),
+        (("--box", "1,2,3"), "`box` must be left,top,right,bottom"),
+        (("--out", "a.xls"), "`out` must end in"),
+        (("--resume",), "name it by `--out`"),
+        (("--blur",), "name their folder by `--save`"),
+        (("--workers", "0"), "`workers` must be at least 1"),
+        (("--no-such-option",), "No such option"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_is_asked_wrongly_costs_one_line(
+    many: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = detect("in/000.png", *arguments, cwd=many)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
