@@ -39,6 +39,8 @@ for index in range(6):
     photo.paste(face, (200 + index % 3 * 1300, 300 + index // 3 * 1300))
 photo.save(sys.argv[1], quality=92)
 """
+# From compiled modules, as those of an installed package are.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 TARGETS = {"import_ms": 50, "detect_to_bare_wall": 1.5, "peak_mb": 400, "install_mb": 400}
 
 
@@ -50,7 +52,9 @@ def detect(photo: Path) -> list[str]:
 def run(command: Sequence[str]) -> tuple[float, float, float]:
     """Seconds of the clock and of processor time, and the peak of memory in MB, of a command."""
     began_s = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+    )
     _, status, usage = os.wait4(process.pid, 0)
     took_s = time.perf_counter() - began_s
     if status:
@@ -62,7 +66,8 @@ def import_ms(turns: int) -> float:
     """The median of what importing takes."""
     command = [sys.executable, "-c", IMPORT]
     return 1000 * statistics.median(
-        float(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(turns)
+        float(subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT).stdout)
+        for _ in range(turns)
     )
 
 

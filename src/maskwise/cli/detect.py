@@ -114,7 +114,9 @@ def detect(
         runtime = _choose(model, precision)
     with hushed():
         load = partial(_load, model, faces, mode, runtime, precision, boxes_xyxy, n_threads)
-        load()  # what is wrong with it is said once, and before anything else
+        detector = load()  # what is wrong with it is said once, and before anything else
+    if workers is None:
+        load = partial(_keep, detector)
     if out is None:
         return _show(detect_all(tasks, load, workers=workers), len(tasks), as_json=as_json)
     asked = {
@@ -180,6 +182,10 @@ def _load(
         boxes_xyxy=boxes_xyxy,
         n_threads=n_threads,
     )
+
+
+def _keep(detector: MaskDetector) -> MaskDetector:
+    return detector
 
 
 def _show(outcomes: Iterator[Outcome], n_pictures: int, *, as_json: bool) -> int:
