@@ -110,7 +110,7 @@ def test_suppressed_boxes_overlap_a_surer_one_and_kept_ones_do_not(
     overlap = iou(as_xyxy(corners), as_xyxy(corners))
     assert (np.diff(score[kept]) <= 0).all()
     for index in range(len(corners)):
-        surer = [other for other in kept if score[other] > score[index]]
+        surer = [k for k in kept if (score[k], -k) > (score[index], -index)]
         assert (index in kept) == (not (overlap[index, surer] > max_iou).any())
 
 
