@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,9 @@ from maskwise.inference.quality import QualityRule
 from maskwise.labels import UNSURE
 from maskwise.names import legible
 from maskwise.results import Faces
-from maskwise.runs.run import Run, has_run
+
+if TYPE_CHECKING:  # deciding with a bundle needs nothing of runs
+    from maskwise.runs.run import Run
 
 _RUNTIME: Final = "onnx"
 
@@ -96,6 +98,8 @@ class MaskDetector:
                 bundle.rule,
                 bundle.quality,
             )
+        from maskwise.runs.run import Run, has_run
+
         if not has_run(folder):
             raise BadRun(
                 f"{legible(folder)} holds no run and no bundle. Name a folder that "
@@ -171,7 +175,7 @@ class MaskDetector:
         return answered
 
 
-def read_rule(run: Run) -> DecisionRule:
+def read_rule(run: "Run") -> DecisionRule:
     """How the network of a run answers: always, if nothing else was chosen for it.
 
     Raises:
@@ -196,6 +200,8 @@ def model_sha256(model: str | os.PathLike[str] | None) -> str:
     if model is None or has_bundle(folder):
         digest.update(repr(sorted(Bundle.open(folder).seal.sha256.items())).encode())
     else:
+        from maskwise.runs.run import Run
+
         run = Run.open(folder)
         digest.update(f"{run.split_sha256} {run.recipe} {run.read_decision()}".encode())
         for name, array in sorted(run.finished_checkpoint().arrays.items()):

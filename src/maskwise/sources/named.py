@@ -17,7 +17,6 @@ from maskwise.errors import InvalidInput, UnreadableImage
 from maskwise.images import MAX_BYTES, Readable, decode_image, read_image
 from maskwise.names import legible
 from maskwise.sources import list_file
-from maskwise.sources.download import download
 from maskwise.sources.folder import pictures_below
 from maskwise.sources.mode import is_folder, mode_of
 from maskwise.sources.pattern import is_pattern, pictures_matching
@@ -30,13 +29,19 @@ _Pixels = NDArray[np.uint8]
 _Found = tuple[str, Path | None, Callable[[], _Pixels]]
 
 
+def _download(url: str) -> bytes:
+    from maskwise.sources.download import download  # what speaks http takes long to load
+
+    return download(url)
+
+
 def find_sources(
     named: Readable | Iterable[Readable],
     *,
     allow_url: bool = False,
     follow_links: bool = False,
     colour_order: Literal["rgb", "bgr"] = "rgb",
-    fetch: Callable[[str], bytes] = download,
+    fetch: Callable[[str], bytes] = _download,
 ) -> list[Source]:
     """Find the pictures that are named, without reading any.
 
