@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwise.exporters.blocks import in_blocks
 from maskwise.exporters.graph import INPUT, as_function, signature
 from maskwise.telemetry import forbid_telemetry
 
@@ -35,7 +36,9 @@ def to_onnx(network: keras.Model) -> bytes:
     return content
 
 
-def to_int8_onnx(network: keras.Model, faces: NDArray[np.float32]) -> bytes:
+def to_int8_onnx(
+    network: keras.Model, faces: NDArray[np.float32], *, for_onnxruntime: bool = True
+) -> bytes:
     """The network in 8-bit integers, but for its last layer and softmax.
 
     A quantised softmax could not give probabilities that sum to 1.
@@ -43,8 +46,12 @@ def to_int8_onnx(network: keras.Model, faces: NDArray[np.float32]) -> bytes:
     Args:
         network: Whose weights are rounded, by channel.
         faces: Preprocessed faces `(n, h, w, 3)` of which the ranges of activations are taken.
+        for_onnxruntime: Write the first layers as ONNX Runtime likes them; others do not.
     """
-    model = onnx.shape_inference.infer_shapes(_convert(network))
+    converted = _convert(network)
+    if for_onnxruntime:
+        converted = in_blocks(converted, faces.shape[1:3])
+    model = onnx.shape_inference.infer_shapes(converted)
     add_pre_process_metadata(model)  # which that was; else it is asked for, in the log of others
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"

@@ -25,7 +25,7 @@ def to_openvino(network: keras.Model) -> tuple[bytes, bytes]:
 
 def to_int8_openvino(network: keras.Model, faces: NDArray[np.float32]) -> tuple[bytes, bytes]:
     """The network in 8-bit integers, but for its last layer and softmax; see `to_int8_onnx`."""
-    return _convert(to_int8_onnx(network, faces))
+    return _convert(to_int8_onnx(network, faces, for_onnxruntime=False))
 
 
 def _convert(content: bytes) -> tuple[bytes, bytes]:
