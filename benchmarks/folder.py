@@ -31,7 +31,8 @@ import cv2
 
 from maskwise.faces.detector import open_detector
 from maskwise.images import read_image
-from maskwise.inference.bulk import Task, detect_all
+from maskwise.inference.batch import Task
+from maskwise.inference.bulk import detect_all
 from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.pipeline import MaskDetector

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from maskwise.errors import InvalidInput, OutputFailed
 from maskwise.images import read_image
-from maskwise.inference.bulk import Task, detect_all
+from maskwise.inference.batch import Task
+from maskwise.inference.bulk import detect_all
 from maskwise.outputs.lines import to_line
 from maskwise.sources.named import find_sources
 from maskwise.sources.source import Source

@@ -10,19 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
 from maskwise.names import legible
-
-people: Final = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-"""Where everything for people goes; plain text when it is not a terminal."""
 
 _TENSORFLOW_LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 _FATAL_ONLY: Final = "3"
@@ -31,7 +19,7 @@ _STDERR: Final = 2  # of the process: what libraries in C write to
 
 def say(text: str) -> None:
     """Tell people something, line by line as it stands; names of files can do no harm in it."""
-    people.print("\n".join(map(legible, text.splitlines())), markup=False)
+    sys.stderr.write("".join(f"{legible(line)}\n" for line in text.splitlines()))
 
 
 def complain(message: str) -> None:
@@ -68,7 +56,7 @@ def hushed() -> Iterator[None]:
     except OSError:  # closed: nobody listens
         yield
         return
-    people.file.flush()
+    sys.stderr.flush()
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), _STDERR)
@@ -78,23 +66,15 @@ def hushed() -> Iterator[None]:
         os.close(kept)
 
 
-def new_progress(*extra: TextColumn) -> Progress:
-    """A progress display that a terminal shows and a pipe never sees."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        *extra,
-        TimeRemainingColumn(),
-        console=people,
-        transient=True,
-        disable=not people.is_terminal,
-    )
-
-
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far something is; yields a function of how many are done and how many there are."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    # Only for who watches: Rich takes longer to load than a photo takes to be answered.
+    from maskwise.cli.progress import new_progress
+
     with new_progress() as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from maskwise.cli.console import hushed, people, say
+from maskwise.cli.console import hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
 from maskwise.cli.train import TrainingProgress
 from maskwise.extras import load, require
@@ -46,9 +46,7 @@ def cross_validate(
             epochs=epochs,
             resume=resume,
             watcher=watcher,
-            on_fold=lambda name, number, total: people.print(
-                f"[{number}/{total}] {name}", markup=False
-            ),
+            on_fold=lambda name, number, total: say(f"[{number}/{total}] {name}"),
         )
     if as_json:
         typer.echo((out / "cross-validation.json").read_text(encoding="utf-8"), nl=False)

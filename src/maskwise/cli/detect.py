@@ -1,6 +1,7 @@
 """`maskwise detect`: decisions on the faces of new pictures."""
 
 import hashlib
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,21 +11,18 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from maskwise import __version__
 from maskwise.cli.console import complain, counting, hushed, say
 from maskwise.durable import replacing
 from maskwise.errors import InvalidInput
-from maskwise.inference.bulk import Load, Task, detect_all
+from maskwise.inference.batch import Load, Task
+from maskwise.inference.bulk import detect_all
 from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.pipeline import MaskDetector, model_sha256
 from maskwise.inference.runtimes import AUTO, choose_runtime
-from maskwise.labels import label_colour_rgb, label_words
+from maskwise.labels import label_words
 from maskwise.names import legible
-from maskwise.outputs.captions import answer
 from maskwise.outputs.coco import to_coco
 from maskwise.outputs.copies import copy_paths
 from maskwise.outputs.journal import Journal
@@ -109,7 +107,8 @@ def detect(
     copies = [None] * len(found) if save is None else copy_paths([s.name for s in found], save)
     tasks = [Task(s, copy, is_blurred=blurred) for s, copy in zip(found, copies, strict=True)]
     boxes_xyxy = _parse_boxes(box, len(tasks))
-    n_threads = None if workers is None else 1
+    # The faces of one picture are decided on before more threads than one have begun.
+    n_threads = 1 if workers is not None or len(tasks) == 1 else None
     if runtime == AUTO:
         runtime = _choose(model, precision)
     with hushed():
@@ -189,18 +188,19 @@ def _keep(detector: MaskDetector) -> MaskDetector:
 
 
 def _show(outcomes: Iterator[Outcome], n_pictures: int, *, as_json: bool) -> int:
-    stdout = Console()
     tally = Tally()
-    if as_json or not stdout.is_terminal:
+    if as_json or not sys.stdout.isatty():
         for outcome in tally.counting(outcomes):
             typer.echo(to_line(outcome), nl=False)
     else:
+        from maskwise.cli.answers import show_table  # what draws tables takes long to load
+
         done = []
         with counting("Deciding") as progress:
             for outcome in tally.counting(outcomes):
                 done.append(outcome)
                 progress(len(done), n_pictures)
-        stdout.print(_table(done))
+        show_table(done)
     if n_pictures > 1:
         say(tally.to_words())
     return 1 if tally.n_failed else 0
@@ -276,23 +276,3 @@ class Tally:
             f"{self._n_pictures} pictures, {n_faces} faces{': ' if faces else ''}{faces}{failed}; "
             f"{rate:.1f} pictures/s"
         )
-
-
-def _table(outcomes: Iterable[Outcome]) -> Table:
-    table = Table("Picture", "Answer", "Probability", "Box", box=None, pad_edge=False)
-    for outcome in outcomes:
-        name = Text(legible(outcome.source))
-        if outcome.faces is None:
-            table.add_row(name, Text("no answer", style="dim"), Text(legible(outcome.error or "")))
-        elif not len(outcome.faces):
-            table.add_row(name, Text("no face found", style="dim"))
-        else:
-            for index, label in enumerate(outcome.faces.label.tolist()):
-                red, green, blue = label_colour_rgb(label)
-                table.add_row(
-                    name,
-                    Text(answer(outcome.faces, index), style=f"bold rgb({red},{green},{blue})"),
-                    f"{outcome.faces.confidence[index]:.1%}",
-                    ",".join(f"{edge:.0f}" for edge in outcome.faces.xyxy[index]),
-                )
-    return table

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from maskwise.cli.console import command, hushed, people, say
+from maskwise.cli.console import command, hushed, say
+from maskwise.cli.progress import people
 from maskwise.extras import load
 from maskwise.names import legible
 from maskwise.runs.run import Run

@@ -8,8 +8,9 @@ from typing import Annotated, Self
 import typer
 from rich.progress import TextColumn
 
-from maskwise.cli.console import command, hushed, new_progress, people, say
+from maskwise.cli.console import command, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
+from maskwise.cli.progress import new_progress
 from maskwise.dataset.dataset import Dataset
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
@@ -167,10 +168,7 @@ class TrainingProgress:
             f"{name} {record[name]:.4f}"
             for name in ("loss", "accuracy", "val_loss", "val_accuracy")
         )
-        people.print(
-            f"epoch {record['epoch']:>2.0f}/{self._epochs}  {figures}  {record['seconds']:.1f} s",
-            markup=False,
-        )
+        say(f"epoch {record['epoch']:>2.0f}/{self._epochs}  {figures}  {record['seconds']:.1f} s")
 
     def _show(self, what: str, done: int, total: int, figures: str = "") -> None:
         self._progress.update(

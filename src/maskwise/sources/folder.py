@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from maskwise.dataset.formats.tree import Tree
 from maskwise.errors import InvalidInput
 from maskwise.names import legible
 from maskwise.sources.mode import is_folder, is_link, mode_of
@@ -49,6 +48,9 @@ def leads_out(path: Path, folder: Path) -> bool:
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, str]]:
+    # Only now: who names a file waits for nothing of data sets.
+    from maskwise.dataset.formats.tree import Tree
+
     tree = Tree.walk(folder)
     names = dict.fromkeys(tree.pictures, "") | {file.path: file.reason for file in tree.rejected}
     for name, reason in names.items():

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-from maskwise.dataset.formats.tree import IMAGE_SUFFIXES
 from maskwise.errors import InvalidInput
 from maskwise.names import legible
 from maskwise.sources.folder import is_hidden, leads_out
@@ -62,6 +61,8 @@ def _split(pattern: Path) -> tuple[Path, str]:
 
 
 def _is_wanted(path: Path, folder: Path, follow_links: bool) -> bool:
+    from maskwise.dataset.formats.tree import IMAGE_SUFFIXES  # see `folder`
+
     return (
         path.suffix.lower() in IMAGE_SUFFIXES
         and not is_hidden(path, folder)
