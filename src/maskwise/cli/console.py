@@ -68,13 +68,15 @@ def hushed() -> Iterator[None]:
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how far something is; yields a function of how many are done and how many there are."""
+    """Show on a terminal how far something is, how fast it goes and how long it will still take.
+
+    Yields a function of how many are done and how many there are.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     # Only for who watches: Rich takes longer to load than a photo takes to be answered.
-    from maskwise.cli.progress import new_progress
+    from maskwise.cli import progress
 
-    with new_progress() as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with progress.counting(what) as tell:
+        yield tell

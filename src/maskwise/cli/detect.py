@@ -197,6 +197,7 @@ def _show(outcomes: Iterator[Outcome], n_pictures: int, *, as_json: bool) -> int
 
         done = []
         with counting("Deciding") as progress:
+            progress(0, n_pictures)
             for outcome in tally.counting(outcomes):
                 done.append(outcome)
                 progress(len(done), n_pictures)
@@ -233,6 +234,7 @@ def _write(
     n_done = sum(1 for _ in tally.counting(journal.outcomes()))
     n_before = n_done
     with counting("Deciding") as progress, journal.adding() as add:
+        progress(n_done, len(tasks))
         for outcome in tally.counting(detect_all(tasks[n_done:], load, workers=workers)):
             add(outcome)
             n_done += 1
@@ -242,7 +244,7 @@ def _write(
             file.write(text.encode("utf-8"))
     journal.remove()
     went_on = f"Went on after {n_before} of them. " if n_before else ""
-    say(f"{tally.to_words()}\n{went_on}Wrote {legible(out)}")
+    say(f"{tally.to_words(n_before)}\n{went_on}Wrote {legible(out)}")
     return 1 if tally.n_failed else 0
 
 
@@ -266,13 +268,18 @@ class Tally:
                 self._labels.update(outcome.faces.label.tolist())
             yield outcome
 
-    def to_words(self) -> str:
-        """How many pictures and faces there were, and how many pictures a second."""
-        rate = self._n_pictures / max(time.monotonic() - self._began_s, 1e-6)
+    def to_words(self, n_before: int = 0) -> str:
+        """How many pictures and faces there were, and how many pictures a second.
+
+        Args:
+            n_before: How many of the pictures were decided on before the clock began.
+        """
+        rate = (self._n_pictures - n_before) / max(time.monotonic() - self._began_s, 1e-6)
         faces = ", ".join(f"{n} {label_words(label)}" for label, n in sorted(self._labels.items()))
         failed = f"; {self.n_failed} could not be read" if self.n_failed else ""
         n_faces = self._labels.total()
         return (
-            f"{self._n_pictures} pictures, {n_faces} faces{': ' if faces else ''}{faces}{failed}; "
+            f"{self._n_pictures} picture{'s' * (self._n_pictures != 1)}, "
+            f"{n_faces} face{'s' * (n_faces != 1)}{': ' if faces else ''}{faces}{failed}; "
             f"{rate:.1f} pictures/s"
         )

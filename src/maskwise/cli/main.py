@@ -48,6 +48,7 @@ def _app(arguments: list[str]) -> typer.Typer:
         name="maskwise",
         help="Says for every face in a picture whether a mask is worn, not worn, or worn wrongly.",
         add_completion=False,
+        rich_markup_mode="markdown",  # else what stands in [] is taken for a style and lost
         pretty_exceptions_enable=False,
         epilog="Data goes to stdout, everything for people to stderr. "
         "Exit codes: 0 done, 1 some or all of it failed, 2 wrong usage, 130 interrupted.",
@@ -85,7 +86,8 @@ def _exit_code(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except typer.TyperException as error:
-        complain(f"{error.format_message()} (`maskwise --help` shows every verb and option)")
+        asked = " ".join(["maskwise", *(verb for verb in arguments[:1] if verb in _VERBS)])
+        complain(f"{error.format_message()} (`{asked} --help` shows what there is)")
         return EXIT_USAGE
     except InvalidInput as error:
         complain(str(error))

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Annotated, Self
 
 import typer
-from rich.progress import TextColumn
+from rich.progress import TextColumn, TimeRemainingColumn
 
 from maskwise.cli.console import command, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
@@ -109,7 +109,7 @@ class TrainingProgress:
     """Shows a training: bars on a terminal, a plain line per epoch in a pipe."""
 
     def __init__(self) -> None:
-        self._progress = new_progress(TextColumn("{task.fields[figures]}"))
+        self._progress = new_progress(TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
         self._task = self._progress.add_task("", total=None, figures="", visible=False)
         self._epochs = 0
         self._first_epoch = 1

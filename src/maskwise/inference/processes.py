@@ -1,12 +1,15 @@
 """Processes: several that share pictures out among them, each result in its place."""
 
 import multiprocessing
+import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from threading import Thread
 from typing import Final
 
 import cv2
@@ -32,12 +35,12 @@ def share(tasks: Sequence[Task], load: Load, workers: int) -> Iterator[Outcome]:
 def _flow(undone: deque[Sequence[Task]], load: Load, workers: int) -> Iterator[Outcome]:
     """Work `undone` off; what is yielded is no longer in it."""
     with _processes(load, workers) as pool:
-        ahead = deque(pool.submit(_work, batch) for batch in list(undone)[: workers * _AHEAD])
+        ahead = deque(_submit(pool, batch) for batch in list(undone)[: workers * _AHEAD])
         while ahead:
             outcomes = ahead.popleft().result()
             undone.popleft()
             if len(undone) > len(ahead):
-                ahead.append(pool.submit(_work, undone[len(ahead)]))
+                ahead.append(_submit(pool, undone[len(ahead)]))
             yield from outcomes
 
 
@@ -46,7 +49,7 @@ def _one_by_one(tasks: Sequence[Task], load: Load) -> Iterator[Outcome]:
     for task in tasks:
         try:
             with _processes(load, 1) as pool:
-                outcomes = pool.submit(_work, [task]).result()
+                outcomes = _submit(pool, [task]).result()
         except BrokenProcessPool:
             name = task.source.name
             outcomes = [Outcome(name, error=f"{legible(name)}: the process that read it died")]
@@ -63,6 +66,17 @@ def _processes(load: Load, workers: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _submit(pool: ProcessPoolExecutor, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+    # This may start a process, which is not to hear the Ctrl-C that its caller will answer.
+    if sys.platform == "win32":
+        return pool.submit(_work, tasks)
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_work, tasks)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
 
 class _Worker:
@@ -83,7 +97,8 @@ _worker: _Worker | None = None
 
 def _begin(load: Load) -> None:
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who called us ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who called us ends us, and if it is by dying
+    Thread(target=_end_with_caller, daemon=True).start()
     cv2.setNumThreads(1)
     _worker = _Worker(load)
 
@@ -92,3 +107,10 @@ def _work(tasks: Sequence[Task]) -> list[Outcome]:
     if _worker is None:
         raise RuntimeError("`_work` runs only in a process that `_begin` has begun.")
     return _worker.work(tasks)
+
+
+def _end_with_caller() -> None:
+    caller = multiprocessing.parent_process()
+    if caller is not None:
+        caller.join()
+        os._exit(1)  # the pool would wait for work for ever
