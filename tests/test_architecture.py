@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import maskwise
+from pictures import draw_picture
 
 SOURCE = Path(maskwise.__file__).parent
 LAYERS = [  # from the bottom up; docs/architecture.md shows the same
@@ -86,6 +87,16 @@ def test_light_things_load_nothing_heavy(code: str) -> None:
 
 def test_importing_the_package_loads_not_even_numpy() -> None:
     assert not loaded_by("import maskwise") & (HEAVY | {"numpy", "PIL"})
+
+
+def test_who_wants_one_answer_waits_for_nothing_else(tmp_path: Path) -> None:
+    draw_picture(0, masked=True).save(tmp_path / "a.png")
+    loaded = loaded_by(
+        "from maskwise.cli.main import _exit_code\n"
+        f"assert _exit_code(['detect', {str(tmp_path / 'a.png')!r}]) == 0"
+    )
+    assert "onnxruntime" in loaded
+    assert not loaded & {"rich", "ssl", "http", "multiprocessing", "concurrent", *OF_EXTRAS}
 
 
 def test_no_unsafe_deserialisation() -> None:

@@ -2,8 +2,6 @@
 
 import hashlib
 import sys
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -13,7 +11,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from maskwise import __version__
-from maskwise.cli.console import complain, counting, hushed, say
+from maskwise.cli.console import counting, hushed, say
+from maskwise.cli.tally import Tally
 from maskwise.durable import replacing
 from maskwise.errors import InvalidInput
 from maskwise.inference.batch import Load, Task
@@ -21,7 +20,6 @@ from maskwise.inference.bulk import detect_all
 from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.pipeline import MaskDetector, model_sha256
 from maskwise.inference.runtimes import AUTO, choose_runtime
-from maskwise.labels import label_words
 from maskwise.names import legible
 from maskwise.outputs.coco import to_coco
 from maskwise.outputs.copies import copy_paths
@@ -246,40 +244,3 @@ def _write(
     went_on = f"Went on after {n_before} of them. " if n_before else ""
     say(f"{tally.to_words(n_before)}\n{went_on}Wrote {legible(out)}")
     return 1 if tally.n_failed else 0
-
-
-class Tally:
-    """Counts what came of pictures, and says so; those that failed are complained about."""
-
-    def __init__(self) -> None:
-        self.n_failed = 0
-        self._n_pictures = 0
-        self._labels: Counter[int] = Counter()
-        self._began_s = time.monotonic()
-
-    def counting(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        """The same outcomes, counted as they pass."""
-        for outcome in outcomes:
-            self._n_pictures += 1
-            if outcome.faces is None:
-                self.n_failed += 1
-                complain(outcome.error or "")
-            else:
-                self._labels.update(outcome.faces.label.tolist())
-            yield outcome
-
-    def to_words(self, n_before: int = 0) -> str:
-        """How many pictures and faces there were, and how many pictures a second.
-
-        Args:
-            n_before: How many of the pictures were decided on before the clock began.
-        """
-        rate = (self._n_pictures - n_before) / max(time.monotonic() - self._began_s, 1e-6)
-        faces = ", ".join(f"{n} {label_words(label)}" for label, n in sorted(self._labels.items()))
-        failed = f"; {self.n_failed} could not be read" if self.n_failed else ""
-        n_faces = self._labels.total()
-        return (
-            f"{self._n_pictures} picture{'s' * (self._n_pictures != 1)}, "
-            f"{n_faces} face{'s' * (n_faces != 1)}{': ' if faces else ''}{faces}{failed}; "
-            f"{rate:.1f} pictures/s"
-        )
