@@ -32,18 +32,27 @@ def detect(
     )
 
 
-def cut_off(*arguments: object, cwd: Path, n_lines: int, by: signal.Signals) -> int:
-    """Start it with --out, stop it when so many answers are kept, and tell how it left."""
+def first_of(folder: Path) -> str:
+    """A path of modules that begins with `folder`."""
+    return os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+
+
+def begin(*arguments: object, cwd: Path, n_lines: int) -> subprocess.Popen[str]:
+    """Start it with --out, in a group of its own, and wait until so many answers are kept."""
     journal = cwd / f"{arguments[-1]}.journal" / "lines.jsonl"
-    process = subprocess.Popen([*DETECT, *map(str, arguments)], cwd=cwd, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*DETECT, *map(str, arguments)],
+        cwd=cwd,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     deadline_s = time.monotonic() + 60
     while not journal.is_file() or journal.read_bytes().count(b"\n") < n_lines:
         assert process.poll() is None
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
-    process.send_signal(by)
-    process.communicate()
-    return process.returncode
+    return process
 
 
 @pytest.fixture(scope="module")
@@ -118,18 +127,24 @@ def test_a_terminal_gets_a_table(tiny_run: Path, pictures: Path) -> None:
     assert "{" not in shown
 
 
-@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".json"])
+@pytest.mark.parametrize(
+    ("ending", "at_first", "then"),
+    [
+        (".jsonl", (), ("--workers", 2)),
+        (".csv", ("--workers", 2), ()),
+        (".json", ("--workers", 2), ("--workers", 1)),
+    ],
+)
 def test_a_run_that_was_killed_and_resumed_leaves_the_file_of_one_run(
-    many: Path, ending: str
+    many: Path, ending: str, at_first: tuple[object, ...], then: tuple[object, ...]
 ) -> None:
     asked = ("in", "--faces", "whole")
     assert detect(*asked, "--out", f"whole{ending}", cwd=many).returncode == 1  # one is broken
-    broken_off = cut_off(
-        *asked, "--out", f"resumed{ending}", cwd=many, n_lines=20, by=signal.SIGKILL
-    )
-    assert broken_off == -signal.SIGKILL
+    running = begin(*asked, *at_first, "--out", f"resumed{ending}", cwd=many, n_lines=20)
+    running.kill()
+    running.communicate(timeout=30)  # returns when all have gone who could speak, workers too
     assert not (many / f"resumed{ending}").exists()
-    done = detect(*asked, "--workers", 2, "--resume", "--out", f"resumed{ending}", cwd=many)
+    done = detect(*asked, *then, "--resume", "--out", f"resumed{ending}", cwd=many)
     assert done.returncode == 1
     assert "Went on after" in done.stderr
     assert (many / f"resumed{ending}").read_bytes() == (many / f"whole{ending}").read_bytes()
@@ -154,8 +169,12 @@ def test_files_hold_every_picture_in_order(many: Path, tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_what_can_be_resumed(many: Path) -> None:
     asked = ("in", "--faces", "whole")
-    code = cut_off(*asked, "--out", "stopped.csv", cwd=many, n_lines=20, by=signal.SIGINT)
-    assert code == 130
+    running = begin(*asked, "--out", "stopped.csv", cwd=many, n_lines=20)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert said.splitlines()[-1] == "maskwise: interrupted"
+    assert "Traceback" not in said
     refused = detect(*asked, "--out", "stopped.csv", cwd=many)
     assert refused.returncode == 2
     assert "Go on with --resume" in refused.stderr
@@ -164,6 +183,29 @@ def test_ctrl_c_leaves_what_can_be_resumed(many: Path) -> None:
     assert "options differ" in other.stderr
     assert detect(*asked, "--resume", "--out", "stopped.csv", cwd=many).returncode == 1
     assert (many / "stopped.csv").read_text().count("\n") == 401
+
+
+def test_ctrl_c_reaches_no_worker(many: Path, tmp_path: Path) -> None:
+    asked = (many / "in", "--faces", "whole", "--workers", 2, "--out", "stopped.csv")
+    running = begin(*asked, cwd=tmp_path, n_lines=0)
+    time.sleep(0.2)  # the workers load, which takes longer
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert said.splitlines()[-1] == "maskwise: interrupted"
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("module", ["maskwise.cli.main", "numpy", "maskwise.inference.bulk"])
+def test_ctrl_c_while_it_loads_leaves_no_traceback(tmp_path: Path, module: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        f"sys.addaudithook(lambda event, of: event == 'import' and of[0] == {module!r}"
+        " and os.kill(os.getpid(), signal.SIGINT))\n"
+    )
+    done = detect("a.jpg", cwd=tmp_path, PYTHONPATH=first_of(tmp_path))
+    assert done.returncode == 130
+    assert done.stderr in ("", "maskwise: interrupted\n")
 
 
 def test_a_file_that_is_there_stays(many: Path, tmp_path: Path) -> None:
@@ -195,7 +237,11 @@ def test_the_model_that_comes_along_needs_nothing_and_leaves_nothing(
         " and os._exit(99))\n"
     )
     done = detect(
-        many / "in" / "000.png", cwd=home, HOME=str(home), PYTHONPATH=str(guard), TMPDIR=str(home)
+        many / "in" / "000.png",
+        cwd=home,
+        HOME=str(home),
+        TMPDIR=str(home),
+        PYTHONPATH=first_of(guard),
     )
     assert done.returncode == 0
     assert json.loads(done.stdout)["width"] == 48
@@ -253,3 +299,19 @@ def test_what_is_asked_wrongly_costs_one_line(
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+def test_copies_among_the_pictures_are_no_pictures_next_time(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        draw_picture(0, masked=True).save(tmp_path / name)
+    asked = (".", "--faces", "whole", "--save", "answers")
+    first, again = (detect(*asked, cwd=tmp_path) for _ in range(2))
+    assert first.returncode == again.returncode == 0
+    assert [json.loads(line)["source"] for line in again.stdout.splitlines()] == ["a.png", "b.png"]
+    assert len(list((tmp_path / "answers").iterdir())) == 2
+
+
+def test_help_says_what_is_taken_if_nothing_is_said(tmp_path: Path) -> None:
+    said = detect("--help", cwd=tmp_path, COLUMNS="100").stdout
+    assert "[the bundle that we ship]" in said
+    assert "[int8 if it is there]" in said

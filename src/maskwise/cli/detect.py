@@ -22,7 +22,7 @@ from maskwise.inference.pipeline import MaskDetector, model_sha256
 from maskwise.inference.runtimes import AUTO, choose_runtime
 from maskwise.names import legible
 from maskwise.outputs.coco import to_coco
-from maskwise.outputs.copies import copy_paths
+from maskwise.outputs.copies import copy_paths, is_copy
 from maskwise.outputs.journal import Journal
 from maskwise.outputs.lines import to_line
 from maskwise.outputs.outcome import Outcome
@@ -102,6 +102,8 @@ def detect(
     """
     _require_fitting(out, resume=resume, save=save, blurred=blurred)
     found = find_sources(sources, allow_url=allow_url)
+    if save is not None:  # what an earlier run, or this one before it was cut off, left there
+        found = [each for each in found if each.path is None or not is_copy(each.path, save)]
     copies = [None] * len(found) if save is None else copy_paths([s.name for s in found], save)
     tasks = [Task(s, copy, is_blurred=blurred) for s, copy in zip(found, copies, strict=True)]
     boxes_xyxy = _parse_boxes(box, len(tasks))

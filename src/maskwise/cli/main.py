@@ -89,6 +89,8 @@ def _exit_code(arguments: list[str]) -> int:
         asked = " ".join(["maskwise", *(verb for verb in arguments[:1] if verb in _VERBS)])
         complain(f"{error.format_message()} (`{asked} --help` shows what there is)")
         return EXIT_USAGE
+    except KeyboardInterrupt:  # while the verb was loaded
+        return EXIT_INTERRUPTED
     except InvalidInput as error:
         complain(str(error))
         return EXIT_USAGE

@@ -13,12 +13,15 @@ from maskwise.durable import PARTIAL_SUFFIX
 from maskwise.errors import InvalidInput
 from maskwise.names import legible
 
+SUFFIX: Final = ".answer.jpg"
+"""Ends the name of a copy with answers."""
+
 _LONGEST_NAME: Final = 255  # in bytes, on most disks
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def copy_paths(
-    sources: Sequence[str], folder: Path, *, suffix: str = ".answer.jpg", option: str = "save"
+    sources: Sequence[str], folder: Path, *, suffix: str = SUFFIX, option: str = "save"
 ) -> list[Path]:
     """Where the annotated copy of each picture goes: no two alike, none over a picture.
 
@@ -51,6 +54,12 @@ def copy_paths(
                 f"Received: {legible(folder)}, where {legible(copy)} would."
             )
     return copies
+
+
+def is_copy(path: Path, folder: Path) -> bool:
+    """Whether a picture is called like a copy with answers and lies below the folder of these."""
+    inside = Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
+    return inside and path.name.endswith(SUFFIX)
 
 
 def _is_path(source: str) -> bool:
