@@ -1,7 +1,6 @@
 # `make demo` and `make test` need only Python and make; everything else lands in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-
 DATA ?= ../shared/data
 
 .PHONY: demo test check bench model lock clean
@@ -21,7 +20,7 @@ bench: .venv/dev.done ## training beside a plain script; the search for near-dup
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/duplicates.py
 
-model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskwise/shipped; hours
+model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskwise/shipped
 	rm -rf model/bundle
 	$(BIN)/python models/shipped.py $(DATA) model
 	rm -rf src/maskwise/shipped

@@ -11,15 +11,14 @@ second of processor time. The figures are added to results/classifying.jsonl, un
 """
 
 import argparse
-import datetime
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from record import record
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -32,7 +31,6 @@ from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.runtimes import RUNTIMES, open_session
 from maskwise.model.cnn import build_reference_cnn
 
-HERE = Path(__file__).parent
 BATCH = 32
 TURN_S = 0.5
 TARGETS = {"predict": 40.0, "tf.function": 3.0}  # times the rate of each, by int8 in ONNX
@@ -113,19 +111,14 @@ def main() -> None:
     own, others = ours(bundle), theirs(size_hw, len(bundle.labels))
     crops = np.random.default_rng(0).random((BATCH, *size_hw, 3), dtype=np.float32)
     rates = measure({**own, **others}, crops, arguments.turns)
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures = {
         "bundle": f"{bundle.name} {bundle.version}",
         "batch": BATCH,
         "crops_per_cpu_s": {name: round(statistics.median(each)) for name, each in rates.items()},
         "ratios": {name: {to: ratio(rates, name, to) for to in others} for name in own},
         "targets_of_onnx_int8": TARGETS,
     }
-    print(json.dumps(result, indent=2))
-    if not arguments.dry:
-        with (HERE / "results" / "classifying.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
+    record("classifying", figures, dry=arguments.dry)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,8 @@ figures are added to results/detectors.jsonl.
 
 import argparse
 import csv
-import datetime
 import hashlib
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -45,8 +42,8 @@ from maskwise.faces.yunet import YuNet
 from maskwise.images import read_image
 from maskwise.labels import LABELS
 from maskwise.results import Faces
+from record import record
 
-HERE = Path(__file__).parent
 LEAST_SCORE = 0.05
 MIN_SIZE_PX = 20
 CLOSE_UPS = 400
@@ -241,17 +238,13 @@ def main() -> None:
         if close_ups:
             measured[name]["close_ups"] = recall_of_close_ups(entry, close_ups)
         print(name, json.dumps(measured[name]), flush=True)
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures = {
         "side": arguments.side,
         "pictures": len(scenes),
         "close_ups": len(close_ups),
         "detectors": measured,
     }
-    results = HERE / "results" / "detectors.jsonl"
-    with results.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result) + "\n")
+    record("detectors", figures)
 
 
 if __name__ == "__main__":

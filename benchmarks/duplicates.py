@@ -16,12 +16,8 @@ style. The figures are added to results/duplicates.jsonl.
 
 import argparse
 import csv
-import datetime
 import hashlib
 import itertools
-import json
-import os
-import platform
 import resource
 import time
 from collections import defaultdict
@@ -39,8 +35,8 @@ from PIL import Image, ImageEnhance, ImageOps
 from maskwise.dataset.audit.duplicates import find_near_duplicates
 from maskwise.dataset.audit.fingerprint import take_fingerprint
 from maskwise.images import read_image
+from record import record
 
-HERE = Path(__file__).parent
 COPIES = 2
 COUNTS = (10_000, 50_000)
 COPY_EVERY = 10
@@ -238,16 +234,10 @@ def main() -> None:
     parser.add_argument("--real", type=Path, metavar="FOLDER")
     folder = parser.parse_args().real
     measured = {"real": measure_real(folder)} if folder else {"drawn": measure_growth()}
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures = {
         **measured,
     }
-    results = HERE / "results" / "duplicates.jsonl"
-    results.parent.mkdir(exist_ok=True)
-    with results.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result) + "\n")
-    print(json.dumps(result, indent=2))
+    record("duplicates", figures)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,7 @@ The figures are added to results/folder.jsonl, unless `--dry`.
 """
 
 import argparse
-import datetime
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -38,8 +35,8 @@ from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.inference.runtimes import open_session
 from maskwise.sources.named import find_sources
+from record import record
 
-HERE = Path(__file__).parent
 GROUP = 24
 ROUNDS = 3
 TARGETS = {"share_of_limit": 0.85, "two_workers_to_one": 1.8}
@@ -142,9 +139,7 @@ def main() -> None:
     tasks = [Task(source) for source in find_sources(arguments.folder)[: arguments.pictures]]
     load_before = os.getloadavg()[0]
     workers = measure_workers(tasks, arguments.mode)  # first, while all cores are ours
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures = {
         "load_before": round(load_before, 2),
         "pictures": len(tasks),
         "mode": arguments.mode,
@@ -152,10 +147,7 @@ def main() -> None:
         "workers": workers,
         "targets": TARGETS,
     }
-    print(json.dumps(result, indent=2))
-    if not arguments.dry:
-        with (HERE / "results" / "folder.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
+    record("folder", figures, dry=arguments.dry)
 
 
 if __name__ == "__main__":

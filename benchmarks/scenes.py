@@ -22,10 +22,8 @@ The figures are added to results/scenes.jsonl, unless `--dry`.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import time
@@ -53,6 +51,7 @@ from maskwise.inference.pipeline import MaskDetector
 from maskwise.inference.runtimes import open_session
 from maskwise.labels import INCORRECT, LABELS
 from maskwise.results import Faces
+from record import record
 
 HERE = Path(__file__).parent
 GROUP = 20
@@ -256,9 +255,7 @@ def main() -> None:
     peer = Peer(arguments.peer)
     seconds, answers = run_all(list(by_path), peer)
     peer.end()
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures = {
         "pictures": len(by_path),
         "package_failed_on": peer.n_failed,
         "speed": measure_speed(seconds, len(by_path), decoding=False),
@@ -269,10 +266,7 @@ def main() -> None:
             for way, of in answers.items()
         },
     }
-    print(json.dumps(result, indent=2))
-    if not arguments.dry:
-        with (HERE / "results" / "scenes.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
+    record("scenes", figures, dry=arguments.dry)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,7 @@ figures are added to results/start.jsonl, unless `--dry`.
 """
 
 import argparse
-import datetime
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -23,6 +20,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from record import record
 
 HERE = Path(__file__).parent
 IMPORT = "import time; s = time.perf_counter(); import maskwise; print(time.perf_counter() - s)"
@@ -122,21 +121,16 @@ def main() -> None:
     parser.add_argument("--install", action="store_true", help="measure a base install, too")
     parser.add_argument("--dry", action="store_true", help="keep no figures")
     arguments = parser.parse_args()
-    result: dict[str, Any] = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures: dict[str, Any] = {
         "import_ms": round(import_ms(arguments.turns), 1),
         **measure_detect(arguments.photo, arguments.turns),
     }
     with tempfile.TemporaryDirectory() as folder:
-        result["peak_mb"] = round(peak_mb(Path(folder)))
+        figures["peak_mb"] = round(peak_mb(Path(folder)))
         if arguments.install:
-            result.update(install_mb(Path(folder) / "environment"))
-    result["targets"] = TARGETS
-    print(json.dumps(result, indent=2))
-    if not arguments.dry:
-        with (HERE / "results" / "start.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
+            figures.update(install_mb(Path(folder) / "environment"))
+    figures["targets"] = TARGETS
+    record("start", figures, dry=arguments.dry)
 
 
 if __name__ == "__main__":

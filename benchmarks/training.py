@@ -11,10 +11,7 @@ are added to results/training.jsonl.
 """
 
 import argparse
-import datetime
-import json
 import os
-import platform
 import re
 import signal
 import statistics
@@ -29,6 +26,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from record import record
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
@@ -205,17 +204,11 @@ def main() -> None:
         speed = measure_speed(Path(folder), 3000, epochs)
         print("Memory", flush=True)
         memory = measure_memory(Path(folder), [2000, 4000, 8000], 4000)
-    result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    figures = {
         "speed": speed,
         "memory": memory,
     }
-    results = HERE / "results" / "training.jsonl"
-    results.parent.mkdir(exist_ok=True)
-    with results.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result) + "\n")
-    print(json.dumps(result, indent=2))
+    record("training", figures)
 
 
 if __name__ == "__main__":

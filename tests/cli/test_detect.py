@@ -243,6 +243,9 @@ def test_the_model_that_comes_along_needs_nothing_and_leaves_nothing(
         TMPDIR=str(home),
         PYTHONPATH=first_of(guard),
     )
+    call = "import socket; socket.create_connection(('127.0.0.1', 9))"
+    watched = {**os.environ, "PYTHONPATH": first_of(guard)}
+    assert subprocess.run([sys.executable, "-c", call], env=watched, check=False).returncode == 99
     assert done.returncode == 0
     assert json.loads(done.stdout)["width"] == 48
     assert done.stderr == ""

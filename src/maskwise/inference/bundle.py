@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 
 from maskwise.durable import make_folder, whole_folder, write_bytes
 from maskwise.errors import BadBundle, InvalidInput
+from maskwise.faces.detector import DETECTORS, MODES
 from maskwise.inference.decision import DecisionRule
 from maskwise.inference.quality import QualityRule
 from maskwise.inference.seal import SUMS, Seal, list_sums, require_names
@@ -41,8 +42,6 @@ _SHIPPED: Final = Path(__file__).parents[1] / "shipped"
 _MAX_TEXT_BYTES: Final = 10**6
 _MAX_WORDS: Final = 200
 _MAX_SIZE: Final = 1024
-_DETECTORS: Final = ("yunet", "centerface", "whole")
-_MODES: Final = ("fast", "balanced", "thorough")
 _NUMBER: Final[tuple[type, ...]] = (int, float)
 _FIELDS: Final[Mapping[str, type]] = {
     **{"format_version": int, "name": str, "version": str, "licence": str, "labels": list},
@@ -251,8 +250,8 @@ def _parse(content: bytes, names: Iterable[str]) -> dict[str, Any]:
     for field in ("name", "version", "licence"):
         _require_words(values[field], field)
     require_fields(values["detector"], {"faces": str, "mode": str}, "`detector`")
-    _require_one_of(values["detector"]["faces"], _DETECTORS, "detector.faces")
-    _require_one_of(values["detector"]["mode"], _MODES, "detector.mode")
+    _require_one_of(values["detector"]["faces"], tuple(DETECTORS), "detector.faces")
+    _require_one_of(values["detector"]["mode"], MODES, "detector.mode")
     models = tuple(_parse_model(model) for model in values["models"])
     _require_models(models, set(names) - {_DESCRIPTION, _CARD})
     plain = ("name", "version", "licence", "detector", "training", "metrics", "golden")

@@ -1,6 +1,6 @@
 """What is wrong with the popular sets? An audit of each source and of all of them together.
 
-    python benchmarks/audits.py FACES OUT
+    python benchmarks/audit_sources.py FACES OUT
 
 FACES holds class folders and a manifest that names the source of each picture. Leaves each audit as
 OUT/SOURCE/audit.{json,md,html}, and prints the rows of the table in docs/results.md. The pages
