@@ -16,9 +16,11 @@ check: .venv/dev.done ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/dev.done ## training beside a plain script; the search for near-duplicates
+bench: .venv/dev.done ## speed beside that of others; what needs more than DATA is in docs/speed.md
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/duplicates.py
+	$(BIN)/python benchmarks/classifying.py
+	$(BIN)/python benchmarks/folder.py $(DATA)/scenes/images
 
 model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskwise/shipped
 	rm -rf model/bundle
