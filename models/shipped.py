@@ -3,9 +3,9 @@
     python models/shipped.py DATA OUT
 
 DATA holds `faces/` (pictures of one face each, a folder per class, with a manifest.csv that names
-sources) and `scenes/` (photos with boxes in COCO, parted into train and val). The run, its reports
-and the bundle land in OUT; cut off, the script goes on where it was. `make model` runs it and puts
-the bundle into the package.
+sources) and `scenes/` (photos with boxes in COCO, parted into train and val). The network is judged
+on val, and trained on no near-duplicate of it. The run, its reports and the bundle land in OUT; cut
+off, the script goes on where it was. `make model` runs it and puts the bundle into the package.
 """
 
 import argparse
@@ -19,7 +19,9 @@ import numpy as np
 import maskwise as mw
 from maskwise.cli.console import hushed, say
 from maskwise.cli.train import TrainingProgress
+from maskwise.dataset.audit.fingerprint import take_fingerprint
 from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.grouping import group_beside
 from maskwise.dataset.joining import join_datasets
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.threads import map_in_threads
@@ -70,6 +72,14 @@ def large_enough(samples: tuple[Sample, ...]) -> Iterator[Sample]:
                 yield sample
 
 
+def without_copies_of(judged_on: Dataset, data: Dataset) -> Dataset:
+    """The data without near-duplicates of the pictures that the network will be judged on."""
+    firsts = {sample.path: sample for sample in judged_on.samples}
+    prints = np.stack([take_fingerprint(judged_on.read(sample)) for sample in firsts.values()])
+    _, familiar = group_beside(data, prints)
+    return replace(data, samples=tuple(s for s in data.samples if s.path not in familiar))
+
+
 def main() -> None:
     """Do all of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -77,19 +87,19 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
     run = arguments.out / "run"
-    data = join_datasets(
-        [single_faces(arguments.data / "faces"), faces_in_scenes(arguments.data / "scenes")]
+    scenes = arguments.data / "scenes"
+    judged_on = Dataset.open(scenes / "annotations_coco_val.json")
+    data = without_copies_of(
+        judged_on,
+        join_datasets([single_faces(arguments.data / "faces"), faces_in_scenes(scenes)]),
     )
     with TrainingProgress() as watcher:
         mw.train(data, out=run, recipe="shipped", resume=True, watcher=watcher)
     rule = calibrate(run, max_error=MAX_ERROR)
     say(f"Answers below {rule.min_probability:.3f} are unsure (guaranteed: {rule.guaranteed})")
     mw.evaluate(run).write(run)
-    scenes = evaluate_scenes(
-        run, arguments.data / "scenes" / "annotations_coco_val.json", min_size_px=20
-    )
     make_folder(run / "on-scenes")
-    scenes.write(run / "on-scenes")
+    evaluate_scenes(run, judged_on, min_size_px=20).write(run / "on-scenes")
     with hushed():
         bundle = export(run, arguments.out / "bundle", name="maskwise-reference", licence=LICENCE)
     for model in bundle.models:
