@@ -113,8 +113,8 @@ def output_failed(path: Path, error: OSError) -> OutputFailed:
     """The error to raise when writing `path` failed with `error`."""
     return OutputFailed(
         f"Could not write {path}: {error.strerror or error}. "
-        "Free some space or choose a folder that you may write to, then start again; "
-        "a training goes on with --resume."
+        "Free some space or choose a place that you may write to, then start again; `train`, and "
+        "`detect` with --out, go on with --resume."
     )
 
 

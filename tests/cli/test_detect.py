@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,35 @@ def test_a_terminal_gets_a_table(tiny_run: Path, pictures: Path) -> None:
     assert "Picture" in shown
     assert "mask" in shown
     assert "{" not in shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_shown"), [("in", True), ("in/001.png", False)], ids=["many", "one"]
+)
+def test_who_keeps_the_lines_of_many_pictures_sees_how_far_it_is(
+    many: Path, tmp_path: Path, asked: str, is_shown: bool
+) -> None:
+    pty = pytest.importorskip("pty")
+    terminal, its_end = pty.openpty()
+    with (tmp_path / "answers.jsonl").open("wb") as answers:
+        running = subprocess.Popen(
+            [*DETECT, asked, "--faces=whole"],
+            cwd=many,
+            env={**os.environ, "TERM": "xterm"},
+            stdout=answers,
+            stderr=its_end,
+        )
+    os.close(its_end)
+    seen = b""
+    with suppress(OSError):  # it says so when nobody writes any more
+        while more := os.read(terminal, 4096):
+            seen += more
+    os.close(terminal)
+    assert running.wait() == (1 if asked == "in" else 0)  # one of them is broken
+    assert (b"Deciding" in seen) is is_shown
+    lines = (tmp_path / "answers.jsonl").read_text().splitlines()
+    assert len(lines) == (400 if asked == "in" else 1)
+    assert all("source" in json.loads(line) for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -67,12 +67,12 @@ def hushed() -> Iterator[None]:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+def counting(what: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal how far something is, how fast it goes and how long it will still take.
 
     Yields a function of how many are done and how many there are.
     """
-    if not sys.stderr.isatty():
+    if not (shown and sys.stderr.isatty()):
         yield lambda _done, _total: None
         return
     # Only for who watches: Rich takes longer to load than a photo takes to be answered.

@@ -146,12 +146,13 @@ def _parse_boxes(texts: Sequence[str] | None, n_pictures: int) -> list[list[floa
         raise InvalidInput(f"`box` needs one picture, to which it belongs. Received: {n_pictures}.")
     try:
         boxes = [[float(edge) for edge in text.split(",")] for text in texts]
-        if any(len(edges) != 4 for edges in boxes):
-            raise ValueError
+        for left, top, right, bottom in boxes:
+            if not (left < right and top < bottom):
+                raise ValueError
     except ValueError:
         raise InvalidInput(
-            "`box` must be left,top,right,bottom in pixels, as in 10,20,50,60. "
-            f"Received: {', '.join(texts)!r}."
+            "`box` must be left,top,right,bottom in pixels, with left < right and top < bottom, as "
+            f"in 10,20,50,60. Received: {', '.join(texts)!r}."
         ) from None
     return boxes
 
@@ -189,19 +190,23 @@ def _keep(detector: MaskDetector) -> MaskDetector:
 
 def _show(outcomes: Iterator[Outcome], n_pictures: int, *, as_json: bool) -> int:
     tally = Tally()
-    if as_json or not sys.stdout.isatty():
-        for outcome in tally.counting(outcomes):
-            typer.echo(to_line(outcome), nl=False)
-    else:
+    on_terminal = sys.stdout.isatty()
+    as_lines = as_json or not on_terminal
+    answered = []
+    # Lines on a terminal tell by themselves how far it is, and a bar would tear them.
+    shown = n_pictures > 1 and not (as_lines and on_terminal)
+    with counting("Deciding", shown=shown) as progress:
+        progress(0, n_pictures)
+        for n_done, outcome in enumerate(tally.counting(outcomes), start=1):
+            if as_lines:
+                typer.echo(to_line(outcome), nl=False)
+            else:
+                answered.append(outcome)
+            progress(n_done, n_pictures)
+    if not as_lines:
         from maskwise.cli.answers import show_table  # what draws tables takes long to load
 
-        done = []
-        with counting("Deciding") as progress:
-            progress(0, n_pictures)
-            for outcome in tally.counting(outcomes):
-                done.append(outcome)
-                progress(len(done), n_pictures)
-        show_table(done)
+        show_table(answered)
     if n_pictures > 1:
         say(tally.to_words())
     return 1 if tally.n_failed else 0
@@ -225,7 +230,7 @@ def _write(
         )
     if out.exists() and not journal.exists:
         raise InvalidInput(
-            f"`out` must be a new file. Received: {legible(out)}, which is there and whole."
+            f"`out` must be a new file. Received: {legible(out)}, which is there already."
         )
     if journal.exists:
         journal.require_same(asked)
