@@ -35,6 +35,19 @@ def test_programs_get_json(tiny_run: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["metrics"]["n"] == 10
 
 
+def test_a_bundle_is_judged_and_stays_as_it_is(tiny_bundle: Path, tmp_path: Path) -> None:
+    fill_class_folders(tmp_path / "elsewhere", per_class=5, first_seed=500)
+    before = sorted(path.name for path in tiny_bundle.iterdir())
+    subprocess.run(
+        [*EVALUATE, str(tiny_bundle), "elsewhere", "--no-robustness"],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert (tmp_path / "on-elsewhere" / "report.md").is_file()
+    assert sorted(path.name for path in tiny_bundle.iterdir()) == before
+
+
 def test_other_pictures_may_come_in_any_format_and_under_any_names(
     tiny_run: Path, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from maskwise.dataset.dataset import Dataset
-from maskwise.errors import BadDataset, BadRun
+from maskwise.errors import BadDataset, BadRun, InvalidInput
 from maskwise.evaluation.judge import LEAK, evaluate
 from maskwise.images import read_image
 from maskwise.inference.decision import DecisionRule
@@ -51,6 +51,31 @@ def test_other_pictures_are_judged_whole(tiny_run: Path, tmp_path: Path) -> None
     report = evaluate(tiny_run, other, robustness=False)
     assert report.metrics.n == 12
     assert not report.notes
+
+
+def test_a_bundle_is_judged_with_the_answers_that_users_get(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    other = fill_class_folders(tmp_path / "other", per_class=6, first_seed=900)
+    report = evaluate(tiny_bundle, other)
+    decide = MaskDetector.load(tiny_bundle, faces="whole")
+    right = [
+        decide(read_image(path)).probability[0].argmax() == (path.parent.name == "with_mask")
+        for path in other.rglob("*.png")
+    ]
+    assert (report.metrics.n, report.metrics.right) == (12, sum(right))
+    assert report.facts["Network"] == "onnx int8"
+    assert report.history == ()
+    assert report.robustness is not None
+    assert any("model card" in note for note in report.notes)
+    assert all(mistake.heat_jpeg == b"" for mistake in report.mistakes)
+    assert "tiny" in report.to_html()
+    assert evaluate("shipped", other, robustness=False).facts["Bundle"].startswith("maskwise")
+
+
+def test_a_bundle_has_no_test_side(tiny_bundle: Path) -> None:
+    with pytest.raises(InvalidInput, match="`data` must name pictures to judge a bundle on"):
+        evaluate(tiny_bundle)
 
 
 def test_known_pictures_and_unknown_classes_are_left_out_and_named(

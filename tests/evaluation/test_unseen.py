@@ -33,7 +33,7 @@ def test_what_was_trained_or_watched_on_is_left_out_in_any_copy(
     Image.open(first).save(others / first.parent.name / "again.jpg", quality=70)
     ImageOps.mirror(Image.open(watched)).save(others / watched.parent.name / "mirrored.png")
     shutil.copy(second, others / second.parent.name / "copy.png")
-    kept, notes = unseen_pictures([run], others, who="the network")
+    kept, notes = unseen_pictures([run], others, labels=(0, 1), who="the network")
     assert sorted(kept.counts().values()) == [6, 6]
     assert not any(Path(s.path).stem in {"again", "mirrored", "copy"} for s in kept.samples)
     assert notes == (
@@ -47,7 +47,7 @@ def test_the_test_side_may_be_judged_on(tiny_run: Path, tmp_path: Path) -> None:
     for picture in pictures_of(run, "test"):
         (tmp_path / "again" / picture.parent.name).mkdir(parents=True, exist_ok=True)
         Image.open(picture).save(tmp_path / "again" / picture.parent.name / f"{picture.stem}.png")
-    kept, notes = unseen_pictures([run], tmp_path / "again", who="the network")
+    kept, notes = unseen_pictures([run], tmp_path / "again", labels=(0, 1), who="the network")
     assert len(kept.samples) == 8
     assert notes == ()
 
@@ -76,7 +76,7 @@ def test_other_faces_of_scenes_that_were_trained_on_are_left_out(
     trained_on = Run.open(scene_run).read_split().train[0].attributes["scene"]
     named = PurePosixPath(trained_on).with_suffix(".png").name
     with_scenes(others, {"with_mask/0901.png": named, "with_mask/0903.png": "elsewhere.png"})
-    kept, notes = unseen_pictures([Run.open(scene_run)], others, who="the network")
+    kept, notes = unseen_pictures([Run.open(scene_run)], others, labels=(0, 1), who="the network")
     assert "with_mask/0901.png" not in {sample.path for sample in kept.samples}
     assert len(kept.samples) == 11
     assert notes == (
@@ -90,7 +90,9 @@ def test_photos_from_which_faces_were_cut_are_left_out(scene_run: Path, others: 
     (others / "with_mask" / "0901.png").rename(photo)
     rows = [f"{photo.name},with_mask,2,2,40,38", "with_mask/0903.png,with_mask,2,2,40,38"]
     (others / "faces.csv").write_text("\n".join(["file,label,xmin,ymin,xmax,ymax", *rows]) + "\n")
-    kept, notes = unseen_pictures([Run.open(scene_run)], others / "faces.csv", who="it")
+    kept, notes = unseen_pictures(
+        [Run.open(scene_run)], others / "faces.csv", labels=(0, 1), who="it"
+    )
     assert [sample.path for sample in kept.samples] == ["with_mask/0903.png"]
     assert notes[0] == "Left out: 1 face of a scene that it was trained on, by its name."
 
@@ -98,7 +100,7 @@ def test_photos_from_which_faces_were_cut_are_left_out(scene_run: Path, others: 
 def test_what_is_kept_comes_in_groups(tiny_run: Path, others: Path) -> None:
     for path in sorted((others / "with_mask").glob("*.png")):
         Image.open(path).save(path.with_suffix(".jpg"), quality=80)
-    kept, _ = unseen_pictures([Run.open(tiny_run)], others, who="the network")
+    kept, _ = unseen_pictures([Run.open(tiny_run)], others, labels=(0, 1), who="the network")
     assert len(kept.samples) == 18
     assert len({sample.attributes["group"] for sample in kept.samples}) == 12
 
@@ -114,7 +116,7 @@ def test_training_pictures_that_are_gone_are_told_of(
     shutil.copy(gone, others / gone.parent.name / "copy.png")
     gone.unlink()
     changed.write_bytes(b"other")
-    kept, notes = unseen_pictures([run], others, who="the network")
+    kept, notes = unseen_pictures([run], others, labels=(0, 1), who="the network")
     assert len(kept.samples) == 12
     assert notes[:2] == (
         "Left out: 1 picture that the network was trained on, byte for byte.",
@@ -126,7 +128,11 @@ def test_training_pictures_that_are_gone_are_told_of(
 def test_looking_at_the_pictures_is_told_of(tiny_run: Path, others: Path) -> None:
     told: list[tuple[int, int]] = []
     unseen_pictures(
-        [Run.open(tiny_run)], others, who="it", on_progress=lambda *step: told.append(step)
+        [Run.open(tiny_run)],
+        others,
+        labels=(0, 1),
+        who="it",
+        on_progress=lambda *step: told.append(step),
     )
     n = 32 + 12  # trained and watched on, and the others
     assert told == [(done, n) for done in range(1, n + 1)]
@@ -135,7 +141,9 @@ def test_looking_at_the_pictures_is_told_of(tiny_run: Path, others: Path) -> Non
 def test_two_runs_on_the_same_pictures_look_at_them_once(tiny_run: Path, others: Path) -> None:
     told: list[tuple[int, int]] = []
     run = Run.open(tiny_run)
-    unseen_pictures([run, run], others, who="A or B", on_progress=lambda *s: told.append(s))
+    unseen_pictures(
+        [run, run], others, labels=(0, 1), who="A or B", on_progress=lambda *s: told.append(s)
+    )
     assert told[-1] == (44, 44)
 
 
@@ -147,4 +155,4 @@ def test_nothing_but_copies_is_nothing_to_judge_on(
     (tmp_path / "copies" / first.parent.name).mkdir(parents=True)
     Image.open(first).save(tmp_path / "copies" / first.parent.name / "again.jpg", quality=70)
     with pytest.raises(BadDataset, match=r"left to judge on\. 1 picture that it was trained on in"):
-        unseen_pictures([run], Dataset.open(tmp_path / "copies"), who="it")
+        unseen_pictures([run], Dataset.open(tmp_path / "copies"), labels=(0, 1), who="it")

@@ -12,18 +12,23 @@ from maskwise.cli.opening import ClassNames, Format, open_data
 from maskwise.durable import make_folder
 from maskwise.errors import InvalidInput
 from maskwise.extras import load
-from maskwise.runs.run import Run
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    model: Annotated[
+        Path,
+        typer.Argument(help="A finished run folder, a bundle, or `shipped` for what we ship."),
+    ],
     data: Annotated[
         Path | None,
-        typer.Argument(help="Other pictures to judge on, instead of the test side of the run."),
+        typer.Argument(help="Other pictures to judge on, instead of the test side of a run."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the report. [RUN, or RUN/on-DATA for other pictures]"),
+        typer.Option(
+            help="Folder for the report. [of a run: RUN, or RUN/on-DATA for other pictures; of a "
+            "bundle: on-DATA]"
+        ),
     ] = None,
     format: Format = None,
     class_name: ClassNames = None,
@@ -48,18 +53,23 @@ def evaluate(
         bool, typer.Option("--json", help="Print the JSON file instead of the summary.")
     ] = False,
 ) -> None:
-    """Judge RUN and write metrics.json, report.md and report.html.
+    """Judge MODEL and write metrics.json, report.md and report.html.
 
     With --faces, the files are scenes.json, scenes.md and scenes.html.
     """
     if faces is not None and data is None:
         raise InvalidInput("`--faces` judges on whole pictures: name them as DATA. Received none.")
-    opened = Run.open(run)  # what can be known at once comes before what takes time
-    folder = out or (run if data is None else run / f"on-{data.resolve().name}")
     with hushed():
+        # What can be known at once comes before what takes time.
+        subject = load("maskwise.evaluation.subject", extra="train").Subject.open(model)
+        if subject.run is None and data is None:
+            raise InvalidInput("`data` must name pictures to judge a bundle on. Received: none.")
         judge = load("maskwise.evaluation.judge", extra="train")
         scenes = load("maskwise.evaluation.scenes.judge", extra="train")
-        load("maskwise.inference.runtime_keras", extra="train")
+        if subject.run is not None:
+            load("maskwise.inference.runtime_keras", extra="train")
+    home = model if subject.run is not None else Path()  # a bundle stays as it is
+    folder = out or (home if data is None else home / f"on-{data.resolve().name}")
     others = None
     if data is not None:
         with counting("Reading") as progress:
@@ -67,10 +77,10 @@ def evaluate(
     make_folder(folder)
     with counting("Judging") as progress:
         report = (
-            judge.evaluate(opened, others, robustness=robustness, on_progress=progress)
+            judge.evaluate(model, others, robustness=robustness, on_progress=progress)
             if faces is None
             else scenes.evaluate_scenes(
-                opened,
+                model,
                 others,
                 faces=faces,
                 mode=mode,

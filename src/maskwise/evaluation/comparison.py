@@ -15,8 +15,9 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.reading import Progress, progress_from
 from maskwise.dataset.split import number_groups
 from maskwise.errors import InvalidInput
-from maskwise.evaluation.judge import load_classifier, read_faces
+from maskwise.evaluation.judge import read_faces
 from maskwise.evaluation.paired import PairedMetrics, measure_paired
+from maskwise.evaluation.subject import load_classifier
 from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.images import thumbnail_jpeg
 from maskwise.inference.decision import decide
@@ -199,7 +200,9 @@ def compare(
     runs = [run if isinstance(run, Run) else Run.open(run) for run in (a, b)]
     _require_same_classes(*runs)
     classifiers = [load_classifier(run) for run in runs]
-    dataset, notes = unseen_pictures(runs, data, who="A or B", on_progress=on_progress)
+    dataset, notes = unseen_pictures(
+        runs, data, labels=runs[0].recipe.labels, who="A or B", on_progress=on_progress
+    )
     n = len(dataset.samples)
     label = np.array([sample.label for sample in dataset.samples], dtype=np.int64)
     probability_a, probability_b = (

@@ -1,4 +1,4 @@
-"""Judge: lets a finished run answer on pictures that it was not trained on."""
+"""Judge: lets a network answer on pictures that it was not trained on."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,19 +13,16 @@ from maskwise import __version__
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import find_leaks, number_groups
+from maskwise.errors import InvalidInput
 from maskwise.evaluation.calibration import coverage_risk, measure_selective
 from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.report import Mistake, Report
 from maskwise.evaluation.robustness import N_VARIANTS, measure_robustness
 from maskwise.evaluation.slices import measure_look, measure_slices
-from maskwise.evaluation.unseen import unseen_pictures
-from maskwise.extras import load
+from maskwise.evaluation.subject import Subject
 from maskwise.images import thumbnail_jpeg
 from maskwise.inference.attention import Explainer, overlay
-from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import decide
-from maskwise.inference.pipeline import read_rule
-from maskwise.labels import LABELS
 from maskwise.names import legible
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.run import Run
@@ -38,40 +35,45 @@ _WORSENED: Final = 200
 
 
 def evaluate(
-    run: str | os.PathLike[str] | Run,
+    model: str | os.PathLike[str] | Run,
     data: Dataset | str | os.PathLike[str] | None = None,
     *,
     robustness: bool = True,
     on_progress: Progress | None = None,
 ) -> Report:
-    """Judge a finished run.
+    """Judge a network.
 
     Args:
-        run: A run or its folder.
-        data: Pictures to judge on. None: the test side of the run's own split, read again from
+        model: A finished run or its folder, the folder of a bundle, or `shipped` for the bundle
+            that comes with maskwise; a bundle answers by ONNX, in int8 if it has that.
+        data: Pictures to judge on. None: the test side of a run's own split, read again from
             the folder that it was trained from. Of other data, classes that the network does not
-            know are left out, and pictures that it was trained on or near-duplicates of them; the
-            report says so.
+            know are left out, and, as far as it is a run, pictures that it was trained on or
+            near-duplicates of them; the report says so.
         robustness: Whether to judge also on up to 200 of the pictures made worse in many ways,
             which takes 43 answers on each.
         on_progress: Told how far it is: first, of other data, how many pictures were looked at,
             those of the training included, then how many answers are given; and of how many.
 
     Returns:
-        Metrics with 95 % intervals, in all and on parts of the pictures, learning curves and the
-        worst mistakes; `Report.write` makes the files.
+        Metrics with 95 % intervals, in all and on parts of the pictures, learning curves of a run
+        and the worst mistakes; `Report.write` makes the files.
 
     Raises:
         BadRun: The run is missing, unfinished or damaged.
+        BadBundle: The bundle is damaged or was changed.
+        InvalidInput: Of a bundle, `data` is missing.
         BadDataset: Pictures of the test side are gone or changed, the same picture stands in two
             classes, or nothing is left to judge on.
     """
-    opened = run if isinstance(run, Run) else Run.open(run)
-    classifier, rule = load_classifier(opened), read_rule(opened)
-    if data is None:
-        dataset, notes = _test_side(opened)
+    subject = Subject.open(model)
+    classifier, rule = subject.load()
+    if data is not None:
+        dataset, notes = subject.unseen(data, on_progress)
+    elif subject.run is not None:
+        dataset, notes = _test_side(subject.run)
     else:
-        dataset, notes = unseen_pictures([opened], data, who="the network", on_progress=on_progress)
+        raise InvalidInput("`data` must name pictures to judge a bundle on. Received: None.")
     progress = _Progress(len(dataset.samples), robustness, on_progress)
     looks: list[tuple[float, float, float]] = []
     faces = _noting(read_faces(dataset, classifier.spec, progress.judged), looks)
@@ -80,9 +82,9 @@ def evaluate(
     group = number_groups(dataset.samples)
     calibrated = rule.calibrate(answered)
     return Report(
-        title=f"{opened.recipe.name} on {legible(dataset.root.name)}",
+        title=f"{subject.name} on {legible(dataset.root.name)}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        facts=_facts(opened, dataset),
+        facts=_facts(subject, dataset),
         metrics=measure(label, calibrated, group=group),
         rule=rule,
         selective=measure_selective(label, rule.decide(answered), group=group),
@@ -100,8 +102,8 @@ def evaluate(
         )
         if robustness
         else None,
-        history=tuple(opened.finished_checkpoint().history),
-        mistakes=_worst_mistakes(opened, dataset, label, calibrated),
+        history=() if subject.run is None else tuple(subject.run.finished_checkpoint().history),
+        mistakes=_worst_mistakes(subject.run, classifier.spec, dataset, label, calibrated),
         notes=notes,
     )
 
@@ -130,18 +132,6 @@ def _noting(
     for face_rgb in faces:
         looks.append(measure_look(face_rgb))
         yield face_rgb
-
-
-def load_classifier(run: Run) -> MaskClassifier:
-    """The network of a finished run, as users get it.
-
-    Raises:
-        BadRun: The run is unfinished or damaged.
-        MissingExtra: TensorFlow is not installed.
-    """
-    runtime = load("maskwise.inference.runtime_keras", extra="train")
-    session, recipe = runtime.KerasSession.load(run), run.recipe
-    return MaskClassifier(session, recipe.preprocess, n_classes=len(recipe.labels))
 
 
 def _test_side(run: Run) -> tuple[Dataset, tuple[str, ...]]:
@@ -205,18 +195,22 @@ def read_faces(
 
 
 def _worst_mistakes(
-    run: Run, dataset: Dataset, label: NDArray[np.int64], probability: NDArray[np.float32]
+    run: Run | None,
+    spec: PreprocessSpec,
+    dataset: Dataset,
+    label: NDArray[np.int64],
+    probability: NDArray[np.float32],
 ) -> tuple[Mistake, ...]:
     answer = decide(probability)
     wrong = np.flatnonzero(answer != label)
     if not len(wrong):
         return ()
-    explainer = Explainer.load(run)
+    explainer = None if run is None else Explainer.load(run)  # looks into what a bundle hides
     worst_first = wrong[np.argsort(-probability[wrong].max(axis=1), kind="stable")]
     mistakes = []
     for index in worst_first[:_SHOWN_MISTAKES].tolist():
         sample = dataset.samples[index]
-        face_rgb = dataset.read_face(sample, explainer.spec)
+        face_rgb = dataset.read_face(sample, spec)
         mistakes.append(
             Mistake(
                 path=sample.path,
@@ -225,23 +219,18 @@ def _worst_mistakes(
                 answer=int(answer[index]),
                 probability=tuple(float(value) for value in probability[index]),
                 thumbnail_jpeg=thumbnail_jpeg(face_rgb),
-                heat_jpeg=thumbnail_jpeg(overlay(face_rgb, explainer(face_rgb).heat)),
+                heat_jpeg=b""
+                if explainer is None
+                else thumbnail_jpeg(overlay(face_rgb, explainer(face_rgb).heat)),
             )
         )
     return tuple(mistakes)
 
 
-def _facts(run: Run, dataset: Dataset) -> Mapping[str, str]:
-    split = run.read_split()
+def _facts(subject: Subject, dataset: Dataset) -> Mapping[str, str]:
     judged = ", ".join(f"{n} {name}" for name, n in dataset.counts().items())
     return {
-        "Recipe": run.recipe.name,
-        "Classes": ", ".join(LABELS[label] for label in run.recipe.labels),
-        "Epochs": str(run.recipe.epochs),
-        "Seed": str(run.seed),
-        "Trained from": legible(run.data_folder),
-        "Trained on": f"{len(split.train)} pictures, watched on {len(split.validation)}",
+        **subject.facts,
         "Judged on": f"{legible(dataset.root)}: {judged}",
-        **{f"Trained with {name}": value for name, value in run.environment.items()},
         "Judged with maskwise": __version__,
     }

@@ -23,14 +23,16 @@ def unseen_pictures(
     runs: Sequence[Run],
     data: Dataset | str | os.PathLike[str],
     *,
+    labels: Sequence[int],
     who: str,
     on_progress: Progress | None = None,
 ) -> tuple[Dataset, tuple[str, ...]]:
-    """The pictures that runs can be judged on, though they were not trained from this data.
+    """The pictures that networks can be judged on, though they were not trained from this data.
 
     Args:
-        runs: One or more of the same classes.
+        runs: Where they were trained, as far as that is known.
         data: Where the pictures come from.
+        labels: The classes that they tell apart.
         who: How sentences name the networks.
         on_progress: Told how many pictures were looked at, those of the trainings included.
 
@@ -43,7 +45,7 @@ def unseen_pictures(
         BadDataset: The same picture stands in two classes, or nothing is left.
     """
     dataset = data if isinstance(data, Dataset) else Dataset.open(data)
-    known = dataset.only(runs[0].recipe.labels)
+    known = dataset.only(labels)
     known.require_one_class_each()
     trained_on = _training_pictures(runs)
     others = _without(known, {s.path for s in known.samples if s.sha256 in trained_on})

@@ -9,7 +9,8 @@ from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import number_groups
 from maskwise.errors import BadRun
 from maskwise.evaluation.calibration import choose_rule, fit_temperature
-from maskwise.evaluation.judge import load_classifier, read_faces
+from maskwise.evaluation.judge import read_faces
+from maskwise.evaluation.subject import load_classifier
 from maskwise.inference.decision import DecisionRule
 from maskwise.names import legible
 from maskwise.runs.run import Run

@@ -63,6 +63,16 @@ def test_faces_are_found_and_named_as_users_get_them(tiny_run: Path, tmp_path: P
     assert report.facts["Mode"] == "fast"
 
 
+def test_a_bundle_is_judged_by_its_own_rules(tiny_bundle: Path, tmp_path: Path) -> None:
+    data = some_scenes(tmp_path)
+    report = evaluate_scenes(tiny_bundle, data, faces="whole")
+    decide = MaskDetector.load(tiny_bundle, faces="whole")
+    answers = {path.name: decide(read_image(path)).label[0] for path in tmp_path.glob("*.png")}
+    right = sum(answer == name.startswith("masked") for name, answer in answers.items())
+    assert (report.metrics.overall.found, report.metrics.overall.right) == (7, right)
+    assert any("model card" in note for note in report.notes)
+
+
 def test_the_worst_pictures_come_first_and_are_drawn(tiny_run: Path, tmp_path: Path) -> None:
     rows = [("masked.png", "with_mask", FACE), ("bare.png", "without_mask", FACE)]
     rows += [("bare.png", "without_mask", (x, 2, x + 6, 8)) for x in (2, 12, 22)]

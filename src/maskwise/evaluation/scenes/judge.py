@@ -1,4 +1,4 @@
-"""Judge: lets a finished run and a face detector answer on whole pictures."""
+"""Judge: lets a network and a face detector answer on whole pictures."""
 
 import heapq
 import os
@@ -21,10 +21,9 @@ from maskwise.evaluation.scenes.matching import SizeRange
 from maskwise.evaluation.scenes.metrics import measure_scenes
 from maskwise.evaluation.scenes.report import SceneReport
 from maskwise.evaluation.scenes.scene import Scene
-from maskwise.evaluation.unseen import unseen_pictures
+from maskwise.evaluation.subject import Subject
 from maskwise.images import read_image
 from maskwise.inference.pipeline import MaskDetector
-from maskwise.labels import LABELS
 from maskwise.names import legible
 from maskwise.runs.run import Run
 
@@ -32,7 +31,7 @@ _SHOWN_PICTURES: Final = 12
 
 
 def evaluate_scenes(
-    run: str | os.PathLike[str] | Run,
+    model: str | os.PathLike[str] | Run,
     data: Dataset | str | os.PathLike[str],
     *,
     faces: str = "yunet",
@@ -40,12 +39,13 @@ def evaluate_scenes(
     min_size_px: float = 0.0,
     on_progress: Progress | None = None,
 ) -> SceneReport:
-    """Judge a finished run on whole pictures, together with what finds the faces for it.
+    """Judge a network on whole pictures, together with what finds the faces for it.
 
     Args:
-        run: A run or its folder.
+        model: A finished run or its folder, the folder of a bundle, or `shipped` for the bundle
+            that comes with maskwise.
         data: Pictures with a box for each face. Faces of classes that the network does not know
-            are ignored; pictures that it was trained on, and near-duplicates, are left out.
+            are ignored; pictures that a run was trained on, and near-duplicates, are left out.
         faces: How faces are found; a name in `maskwise.faces.detector.DETECTORS`.
         mode: How thoroughly; an entry of `maskwise.faces.detector.MODES`.
         min_size_px: Faces whose shorter side is below this are ignored.
@@ -58,26 +58,27 @@ def evaluate_scenes(
 
     Raises:
         BadRun: The run is missing, unfinished or damaged.
+        BadBundle: The bundle is damaged or was changed.
         BadDataset: A face has no box, a picture has changed, or nothing is left to judge on.
         InvalidInput: There is no such detector or mode, or `min_size_px` is negative or not finite.
     """
     size = SizeRange(min_size_px)
-    opened = run if isinstance(run, Run) else Run.open(run)
-    detector = MaskDetector.load(opened.folder, faces=faces, mode=mode)
+    subject = Subject.open(model)
+    detector = MaskDetector.load(subject.model.folder, faces=faces, mode=mode)
     dataset = data if isinstance(data, Dataset) else Dataset.open(data)
     _require_boxes(dataset)
-    kept, notes = unseen_pictures([opened], dataset, who="the network", on_progress=on_progress)
+    kept, notes = subject.unseen(dataset, on_progress)
     scenes: list[Scene] = []
     worst: list[tuple[int, int, Faults, Scene]] = []
     faces_by_path = _faces_by_path(dataset, kept)
     for number, (path, samples) in enumerate(faces_by_path.items(), start=1):
         answer = detector(_read(dataset, path, samples))
-        known = [sample for sample in samples if sample.label in opened.recipe.labels]
+        known = [sample for sample in samples if sample.label in subject.labels]
         scene = Scene(
             truth_xyxy=_boxes(known),
             truth_label=np.array([sample.label for sample in known], dtype=np.int64),
             answer=answer,
-            ignored_xyxy=_boxes([s for s in samples if s.label not in opened.recipe.labels]),
+            ignored_xyxy=_boxes([s for s in samples if s.label not in subject.labels]),
         )
         scenes.append(scene)
         faults = Faults.of(path, scene, size)
@@ -88,9 +89,9 @@ def evaluate_scenes(
         if on_progress is not None:
             on_progress(number, len(faces_by_path))
     return SceneReport(
-        title=f"{opened.recipe.name} with {faces} on {legible(dataset.root.resolve().name)}",
+        title=f"{subject.name} with {faces} on {legible(dataset.root.resolve().name)}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        facts=_facts(opened, kept, (faces, mode), min_size_px, len(scenes)),
+        facts=_facts(subject, kept, (faces, mode), min_size_px, len(scenes)),
         metrics=measure_scenes(scenes, min_size_px=min_size_px),
         faults=tuple(
             replace(
@@ -135,15 +136,11 @@ def _boxes(samples: Sequence[Sample]) -> Boxes:
 
 
 def _facts(
-    run: Run, kept: Dataset, detector: tuple[str, str], min_size_px: float, n_pictures: int
+    subject: Subject, kept: Dataset, detector: tuple[str, str], min_size_px: float, n_pictures: int
 ) -> Mapping[str, str]:
     judged = ", ".join(f"{n} {name}" for name, n in kept.counts().items())
     return {
-        "Recipe": run.recipe.name,
-        "Classes": ", ".join(LABELS[label] for label in run.recipe.labels),
-        "Epochs": str(run.recipe.epochs),
-        "Seed": str(run.seed),
-        "Trained from": legible(run.data_folder),
+        **subject.facts,
         "Faces found by": detector[0],
         "Mode": detector[1],
         "Judged on": f"{legible(kept.root)}: {n_pictures} pictures with {judged}",
