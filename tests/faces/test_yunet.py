@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from maskwise.faces.yunet import FaceScorer, YuNet
+from maskwise.faces.yunet import FaceMarker, FaceScorer, YuNet
 from maskwise.images import read_image
+from maskwise.preprocess import PreprocessSpec
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,24 @@ def test_pictures_with_a_face_score_above_those_without(real_data: Path) -> None
     assert np.mean([score(picture) >= 0.3 for picture in real_faces(real_data, 60)]) >= 0.95
     (wall,) = (real_data / "dirty").glob("non_face_without_mask__*")
     assert score(read_image(wall)) < 0.3
+
+
+def test_where_there_is_no_face_nothing_is_marked() -> None:
+    assert np.isnan(FaceMarker()(np.full((50, 50, 3), 128, dtype=np.uint8))).all()
+
+
+@pytest.mark.real
+def test_eyes_nose_and_mouth_are_marked_where_they_are(real_data: Path) -> None:
+    mark, spec = FaceMarker(), PreprocessSpec(size_hw=(168, 168), crop_margin=0.4)
+    find, n_marked = YuNet(), 0
+    for image_rgb in real_faces(real_data, 40):
+        for box_xyxy in find(image_rgb).xyxy[:1].astype(float).tolist():
+            marks = mark(spec.resize(spec.crop(image_rgb, tuple(box_xyxy))))
+            if np.isfinite(marks).all():
+                n_marked += 1
+                left_eye, right_eye, nose, left_corner, right_corner = marks
+                assert left_eye[0] < right_eye[0] + 2
+                assert max(left_eye[1], right_eye[1]) < nose[1] + 5
+                assert nose[1] < max(left_corner[1], right_corner[1])
+                assert (np.abs(marks.mean(axis=0) - 84) < 40).all()
+    assert n_marked >= 30

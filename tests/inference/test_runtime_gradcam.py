@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 from maskwise.inference.runtime_gradcam import GradCam
 from maskwise.inference.runtime_keras import KerasSession, load_network
 from maskwise.model.cnn import build_reference_cnn
+from maskwise.model.lean import build_lean_cnn
 from maskwise.runs.run import Run
 from pictures import draw_picture
 
@@ -111,6 +112,28 @@ def test_cells_lie_where_they_look(middle_yx: tuple[int, int]) -> None:
     warmth = evidence[0] / evidence.sum()
     assert rows @ warmth.sum(axis=1) == pytest.approx(y, abs=4)
     assert columns @ warmth.sum(axis=0) == pytest.approx(x, abs=4)
+
+
+@pytest.mark.parametrize("middle_yx", [(24, 72), (56, 56), (88, 40)], ids=str)
+def test_cells_of_the_lean_network_lie_where_they_look(middle_yx: tuple[int, int]) -> None:
+    model = build_lean_cnn(n_classes=2)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            kernel = np.zeros(layer.kernel.shape, dtype=np.float32)
+            if kernel.ndim == 4:
+                kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, 0, 0] = 1
+            else:
+                kernel[0, 1] = 1
+            layer.kernel.assign(kernel)
+    gradcam = GradCam(model)
+    y, x = middle_yx
+    bright = np.zeros((1, 112, 112, 3), dtype=np.float32)
+    bright[0, y - 12 : y + 12, x - 12 : x + 12] = 1
+    _, evidence = gradcam.run(bright)
+    rows, columns = (centres * 112 for centres in gradcam.centres_hw)
+    warmth = evidence[0] / evidence.sum()
+    assert rows @ warmth.sum(axis=1) == pytest.approx(y, abs=8)  # half a cell
+    assert columns @ warmth.sum(axis=0) == pytest.approx(x, abs=8)
 
 
 def test_other_weights_give_another_map(tiny_run: Path) -> None:

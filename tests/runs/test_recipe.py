@@ -16,6 +16,10 @@ def test_the_reference_recipe_is_as_published() -> None:
     assert (recipe.batch_size, recipe.epochs) == (32, 20)
     assert recipe.learning_rate == 0.001
     assert not recipe.mirror
+    assert recipe.network == "reference"
+    assert not recipe.is_augmented
+    assert not recipe.is_annealed
+    assert recipe.weight_decay == 0
 
 
 def test_survives_json() -> None:
@@ -25,14 +29,17 @@ def test_survives_json() -> None:
 
 def test_an_unknown_name_is_answered_with_the_known() -> None:
     with pytest.raises(
-        InvalidInput, match=r"must be one of reference, shipped. Received: 'refrence'"
+        InvalidInput, match=r"must be one of reference, shipped, maskwise. Received: 'refrence'"
     ):
         find_recipe("refrence")
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"epochs": 0}, {"batch_size": 0}, {"test_share": 1.0}, {"learning_rate": float("nan")}],
+    [
+        *({"epochs": 0}, {"batch_size": 0}, {"test_share": 1.0}, {"learning_rate": float("nan")}),
+        *({"network": "huge"}, {"weight_decay": -0.1}, {"weight_decay": float("nan")}),
+    ],
     ids=str,
 )
 def test_values_out_of_range_are_refused(change: dict[str, Any]) -> None:

@@ -25,6 +25,8 @@ from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import RECIPES
 from maskwise.runs.run import Run
 from maskwise.training.fit import train
+from pictures import draw_picture
+from portraits import draw_portrait
 from witness import Witness
 
 pytestmark = pytest.mark.train
@@ -141,6 +143,47 @@ def test_a_kill_at_any_moment_changes_nothing(
     assert len((out / "history.csv").read_text().splitlines()) == 1 + 3
     assert not list(out.rglob("*.partial"))
     assert not list(out.glob("pixels-*"))
+
+
+class Impatient(Witness):
+    """Leaves as by Ctrl-C, in the first step of the second epoch."""
+
+    def batch(self, epoch: int, done: int, total: int, loss: float, accuracy: float) -> None:
+        super().batch(epoch, done, total, loss, accuracy)
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_our_recipe_learns_what_the_data_tells_and_can_be_cut_off(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    witness = Witness()
+    ours = {"recipe": "maskwise", "epochs": 2, "seed": 3}
+    run = train(tiny_data, out=tmp_path / "run", watcher=witness, **ours)  # type: ignore[arg-type]
+    n_shown, n_watched, _ = witness.sides or (0, 0, 0)
+    assert run.recipe.labels == (0, 1)  # as no mask is worn wrongly there
+    assert witness.prepared[-1] == (2 * n_shown + n_watched,) * 2
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny_data, out=tmp_path / "cut", watcher=Impatient(), **ours)  # type: ignore[arg-type]
+    train(tiny_data, out=tmp_path / "cut", resume=True, **ours)  # type: ignore[arg-type]
+    assert arrays_of(tmp_path / "cut") == arrays_of(tmp_path / "run")
+    assert not list(tmp_path.glob("*/pixels-*"))
+
+
+def test_our_recipe_tells_three_classes_apart_where_there_are_three(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(tiny_data, data)
+    (data / "incorrect").mkdir()
+    for seed in range(10):
+        draw_picture(2000 + seed, masked=seed % 2 == 0, size_hw=(30, 90)).save(
+            data / "incorrect" / f"{seed}.png"
+        )
+    run = train(data, out=tmp_path / "run", recipe="maskwise", epochs=1)
+    assert run.recipe.labels == (0, 1, 2)
+    answer = MaskDetector.load(run.folder, faces="whole")(draw_portrait())
+    assert answer.probability.shape == (1, 3)
 
 
 def test_resuming_a_finished_run_trains_no_more(tiny_data: Path, tiny_run: Path) -> None:

@@ -12,7 +12,7 @@ from maskwise.runs.run import Run
 
 
 class GradCam:
-    """The reference network, cut in two behind its last convolution and pooling.
+    """A network, cut in two behind its last maps.
 
     Grad-CAM weighs each feature map by the gradient of the answer's score and adds them up. As
     published, the gradient is first averaged over the map, which is exact only where the network
@@ -29,8 +29,7 @@ class GradCam:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        pooling = [layer for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
-        features = pooling[-1].output
+        features = [layer.output for layer in model.layers if len(layer.output.shape) == 4][-1]
         self._last = model.layers[-1]
         self._front = keras.Model(model.input, features)
         self._back = keras.Model(features, self._last.input)
@@ -72,13 +71,21 @@ def _centres(front: keras.Model, *, axis: int) -> NDArray[np.float64]:
     """The middle of what each cell of the output looks at, as shares of the input's edge.
 
     Unpadded convolutions see less and less of the border, so that stretching the map over the
-    whole picture would show everything too far out, by up to 5 % of the edge.
+    whole picture would show everything too far out, by up to 5 % of the edge. What a residual
+    block adds keeps its place, so its layers can be followed one after the other.
     """
     first, step = 0.5, 1.0
     for layer in front.layers[1:]:
-        window = layer.kernel_size if isinstance(layer, keras.layers.Conv2D) else layer.pool_size
-        first += (window[axis] - 1) / 2 * step
-        step *= layer.strides[axis]
+        window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
+        if window is None:  # it moves nothing
+            continue
+        stride = layer.strides[axis]
+        missing = 0
+        if layer.padding == "same":
+            n = layer.input.shape[1 + axis]
+            missing = max((-(-n // stride) - 1) * stride + window[axis] - n, 0)
+        first += ((window[axis] - 1) / 2 - missing // 2) * step
+        step *= stride
     n_cells, n_pixels = front.output.shape[1 + axis], front.input.shape[1 + axis]
     centres: NDArray[np.float64] = (first + step * np.arange(n_cells)) / n_pixels
     return centres

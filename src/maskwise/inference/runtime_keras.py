@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.errors import BadRun
-from maskwise.model.cnn import build_reference_cnn
+from maskwise.model.networks import build_network
 from maskwise.model.variables import assign_arrays, network_variables
 from maskwise.names import legible
 from maskwise.runs.run import Run
@@ -46,8 +46,8 @@ def load_network(run: Run) -> keras.Model:
             "astray. Train into a new folder, with another seed."
         )
     recipe = run.recipe
-    model = build_reference_cnn(
-        recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
+    model = build_network(
+        recipe.network, recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
     )
     assign_arrays(network_variables(model), arrays)
     return model

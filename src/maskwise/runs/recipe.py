@@ -14,6 +14,8 @@ MIN_SIZE: Final = 22
 MAX_SIZE: Final = 1024
 SPLITS: Final = ("random", "grouped", "given")
 """How samples can be shared out among the sides."""
+NETWORKS: Final = ("reference", "lean")
+"""What can be trained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,12 @@ class Recipe:
         epochs: Passes over the training side.
         learning_rate: Of Adam.
         mirror: Whether each epoch shows a half of the pictures, drawn anew, as in a mirror.
+        network: An entry of `NETWORKS`.
+        is_augmented: Whether every picture is changed anew in each epoch, masks are painted on bare
+            faces, and classes and sources are balanced; see `maskwise.training.augmentation`.
+        is_annealed: Whether the learning rate rises at first and then falls along half a cosine
+            (Loshchilov and Hutter 2017), instead of staying as it is.
+        weight_decay: Decoupled from the gradient (Loshchilov and Hutter 2019); 0 for none.
 
     Raises:
         InvalidInput: A value is out of its range.
@@ -50,6 +58,10 @@ class Recipe:
     epochs: int = 20
     learning_rate: float = 0.001
     mirror: bool = False
+    network: str = "reference"
+    is_augmented: bool = False
+    is_annealed: bool = False
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         if self.labels not in (LABEL_NUMBERS[:2], LABEL_NUMBERS):
@@ -64,6 +76,14 @@ class Recipe:
         if self.split not in SPLITS:
             raise InvalidInput(
                 f"`split` must be one of {', '.join(SPLITS)}. Received: {self.split!r}."
+            )
+        if self.network not in NETWORKS:
+            raise InvalidInput(
+                f"`network` must be one of {', '.join(NETWORKS)}. Received: {self.network!r}."
+            )
+        if not 0 <= self.weight_decay < 1:
+            raise InvalidInput(
+                f"`weight_decay` must be 0 or more and below 1. Received: {self.weight_decay}."
             )
         if self.held_out_source and self.split != "grouped":
             raise InvalidInput(
@@ -112,8 +132,23 @@ _SHIPPED: Final = Recipe(
     mirror=True,
 )
 
-RECIPES: Final = {recipe.name: recipe for recipe in (Recipe(), _SHIPPED)}
-"""Every recipe by name: the reference system, and the one behind the bundle that we ship."""
+_MASKWISE: Final = Recipe(
+    name="maskwise",
+    labels=LABEL_NUMBERS,
+    preprocess=PreprocessSpec(size_hw=(112, 112)),
+    split="grouped",
+    test_share=0.1,
+    batch_size=64,
+    epochs=30,
+    learning_rate=0.003,
+    network="lean",
+    is_augmented=True,
+    is_annealed=True,
+    weight_decay=0.02,
+)
+
+RECIPES: Final = {recipe.name: recipe for recipe in (Recipe(), _SHIPPED, _MASKWISE)}
+"""Every recipe by name: the reference system, the one behind the bundle that we ship, and ours."""
 
 
 def find_recipe(name: str, **changes: Any) -> Recipe:

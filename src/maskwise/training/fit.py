@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -17,22 +18,29 @@ import maskwise
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_samples
 from maskwise.dataset.pixels import open_pixels, remove_pixels
+from maskwise.dataset.reading import Progress, progress_from
 from maskwise.dataset.samples import Sample, Split
 from maskwise.errors import BadRun
 from maskwise.extras import load
-from maskwise.model.cnn import build_reference_cnn
+from maskwise.labels import INCORRECT
+from maskwise.model.networks import build_network
 from maskwise.model.variables import assign_arrays, training_variables
 from maskwise.names import legible
-from maskwise.runs.recipe import Recipe, find_recipe, require_seed
+from maskwise.preprocess import PreprocessSpec
+from maskwise.runs.recipe import LABEL_NUMBERS, Recipe, find_recipe, require_seed
 from maskwise.runs.run import Run, has_run, require_same_data, require_vacant
 from maskwise.training.adam import FusedAdam
 from maskwise.training.allocator import keep_freed_memory
+from maskwise.training.augmentation.augment import Augmentation
+from maskwise.training.augmented import AugmentedBatches, mark_faces
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
 from maskwise.training.recorder import Recorder
 from maskwise.training.sides import find_sides
 from maskwise.training.watcher import Watcher
 
+_RISING: Final = 0.03  # share of the steps in which an annealed learning rate rises
+_LAST_SHARE: Final = 0.01  # of the highest one, at the end
 _STEPS_AT_ONCE: Final = 10  # between two returns to Python, each of which costs time
 
 
@@ -55,7 +63,7 @@ def train(
     deterministic mode, and it stays in it as long as the process lives.
 
     Args:
-        data: A data set or its folder.
+        data: A data set or its folder. Where no mask is worn wrongly in it, two classes are learnt.
         out: The run folder; made if missing.
         recipe: A name in `maskwise.runs.recipe.RECIPES`.
         seed: Decides split, weights, dropout and order. 0 if None; on resuming, that of the run.
@@ -82,6 +90,8 @@ def train(
         require_vacant(folder)
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
+    if not any(sample.label == INCORRECT for sample in dataset.samples):
+        chosen = replace(chosen, labels=LABEL_NUMBERS[:INCORRECT])
     dataset.require_trainable(chosen.labels)
     sides = None if resume and has_run(folder) else _split(dataset, chosen, seed or 0, watcher)
     with claimed(folder):
@@ -136,11 +146,13 @@ def _resume(
 def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
     _prepare_tensorflow()
     recipe, split = run.recipe, run.read_split()
-    model = build_reference_cnn(
-        recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
+    model = build_network(
+        recipe.network, recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
     )
     model.compile(
-        optimizer=FusedAdam(recipe.learning_rate),
+        optimizer=FusedAdam(
+            _learning_rate(recipe, len(split.train)), weight_decay=recipe.weight_decay or None
+        ),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         steps_per_execution=_STEPS_AT_ONCE,
@@ -155,19 +167,13 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
         remove_pixels(run.folder)
         return
     try:
-        pixels = open_pixels(
-            run.folder,
-            dataset,
-            [*split.train, *split.validation],
-            recipe.preprocess,
-            on_progress=watcher.preparing if watcher else None,
-        )
+        shown, watched = _sides(run, dataset, split, watcher, epoch=done)
         if watcher:
             watcher.begun(run, len(split.train), len(split.validation), len(split.test))
         with Recorder(run, checkpoint.history if checkpoint else (), watcher) as recorder:
             model.fit(
-                _batches(run, split.train, pixels[: len(split.train)], epoch=done),
-                validation_data=_batches(run, split.validation, pixels[len(split.train) :]),
+                shown,
+                validation_data=watched,
                 initial_epoch=done,
                 epochs=recipe.epochs,
                 shuffle=False,  # the batches shuffle themselves, by seed and epoch
@@ -188,8 +194,57 @@ def _prepare_tensorflow() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+def _learning_rate(recipe: Recipe, n: int) -> float | keras.optimizers.schedules.CosineDecay:
+    if not recipe.is_annealed:
+        return recipe.learning_rate
+    steps = recipe.epochs * max(1, n // recipe.batch_size)
+    rising = max(1, round(_RISING * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, steps - rising),
+        alpha=_LAST_SHARE,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=rising,
+    )
+
+
+def _sides(
+    run: Run, dataset: Dataset, split: Split, watcher: Watcher | None, *, epoch: int
+) -> tuple[PixelBatches | AugmentedBatches, PixelBatches]:
+    """What is shown in training, from `epoch` on, and what is watched."""
+    recipe, n = run.recipe, len(split.train)
+    is_augmented = recipe.is_augmented
+    augmentation = Augmentation.of(recipe.preprocess, recipe.labels)
+    spec = augmentation.wide if is_augmented else recipe.preprocess
+    total = n + len(split.validation) + (n if is_augmented else 0)
+
+    def progress(start: int) -> Progress | None:
+        return progress_from(start, total, watcher.preparing if watcher else None)
+
+    def pixels(samples: Sequence[Sample], spec: PreprocessSpec, start: int) -> NDArray[np.uint8]:
+        return open_pixels(run.folder, dataset, samples, spec, on_progress=progress(start))
+
+    shown_rgb = pixels(split.train, spec, 0)
+    watched = _batches(
+        run, split.validation, pixels(split.validation, recipe.preprocess, n), epoch=None
+    )
+    if not is_augmented:
+        return _batches(run, split.train, shown_rgb, epoch=epoch), watched
+    shown = AugmentedBatches(
+        shown_rgb,
+        mark_faces(shown_rgb, split.train, progress(total - n)),
+        split.train,
+        augmentation=augmentation,
+        spec=recipe.preprocess,
+        batch_size=recipe.batch_size,
+        seed=run.seed,
+        epoch=epoch,
+    )
+    return shown, watched
+
+
 def _batches(
-    run: Run, samples: Sequence[Sample], pixels: NDArray[np.uint8], epoch: int | None = None
+    run: Run, samples: Sequence[Sample], pixels: NDArray[np.uint8], *, epoch: int | None
 ) -> PixelBatches:
     return PixelBatches(
         pixels,
