@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from maskwise.dataset.samples import Sample
 
 _SHARES: Final = (0.54, 0.38, 0.08)
-"""Of the classes. Bare faces are more, as masks are painted on some, mostly wrongly worn."""
+"""Of the classes. Bare faces are more, as masks are painted on some."""
 
 
 def chances(samples: Sequence[Sample]) -> NDArray[np.float64]:

@@ -15,8 +15,8 @@ from maskwise.training.augmentation.masks import hide_mouth, paint_mask
 
 _FINER: Final = 1.5  # than the network's input, so that what is cut out of it is sharp
 _WIDER: Final = 2.0  # the margin around a face
-_PAINTED: Final = 0.3  # shares of the bare faces
-_PAINTED_WRONGLY: Final = 0.6  # of these
+_PAINTED: Final = 0.15  # shares of the bare faces
+_PAINTED_WRONGLY: Final = 0.4  # of these
 _HIDDEN: Final = 0.12
 _RELIT: Final = 0.8
 
