@@ -22,14 +22,17 @@ from maskwise.runs.run import Run, has_run, require_vacant
 def train(
     data: Annotated[Path, typer.Argument(help="Data folder, or its JSON, YAML or CSV file.")],
     out: Annotated[Path, typer.Option(help="The run folder to fill.")],
-    recipe: Annotated[str, typer.Option(help="What to train and how.")] = "reference",
+    recipe: Annotated[
+        str, typer.Option(help="What to train and how: `reference` or `maskwise`.")
+    ] = "reference",
     seed: Annotated[int | None, typer.Option(help="Same data and seed, same result. [0]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the number in the recipe.")] = None,
     split: Annotated[
         str | None,
         typer.Option(
             help="`grouped` keeps near-duplicates and faces of one scene on one side, `random` "
-            "does not, `given` takes the sides that DATA names. [as the recipe says: random]"
+            "does not, `given` takes the sides that DATA names. [as the recipe "
+            "says; `reference`: random]"
         ),
     ] = None,
     hold_out_source: Annotated[
