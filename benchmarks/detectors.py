@@ -58,7 +58,7 @@ class OpenCvYuNet:
     def __init__(self, search: Search) -> None:
         """Load the weights."""
         (self._long_side_px,) = search.long_sides_px
-        weights = np.frombuffer(yunet._WEIGHTS._read(), dtype=np.uint8)
+        weights = np.frombuffer(yunet._WEIGHTS.read(), dtype=np.uint8)
         self._detector: Any = cv2.FaceDetectorYN.create(
             *("onnx", weights, np.zeros(0, dtype=np.uint8), (320, 320)),
             score_threshold=search.min_score,

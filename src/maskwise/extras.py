@@ -1,7 +1,9 @@
 """Optional libraries: loaded where they are used, and named when they are missing."""
 
+import hashlib
 import importlib
 import importlib.util
+from pathlib import Path
 from types import ModuleType
 
 from maskwise.errors import MissingExtra
@@ -39,6 +41,32 @@ def require(library: str, *, extra: str) -> None:
         found = None
     if found is None:
         raise _missing(library, extra)
+
+
+def read_weights(*, of: str, package: str, file: str, sha256: str, install: str) -> bytes:
+    """The weights of a network, which lie in a package that is found and never imported.
+
+    Args:
+        of: The network, as people call it.
+        package: What holds the file.
+        file: Its path in the folder of the package.
+        sha256: Of its bytes, as 64 hexadecimal digits.
+        install: The command that brings the package.
+
+    Raises:
+        MissingExtra: The weights are not installed, or are not the known ones.
+    """
+    found = importlib.util.find_spec(package)
+    for folder in (found.submodule_search_locations if found else None) or ():
+        path = Path(folder) / file
+        if path.is_file():
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() == sha256:
+                return content
+    raise MissingExtra(
+        f"The weights of {of} ({file} of the package {package}) are missing or not the known "
+        f"ones. Install them: {install}."
+    )
 
 
 def _missing(library: str, extra: str | None) -> MissingExtra:

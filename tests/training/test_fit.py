@@ -21,6 +21,7 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.errors import BadDataset, BadRun, InvalidInput, OutputFailed
 from maskwise.inference.decision import DecisionRule
 from maskwise.inference.pipeline import MaskDetector
+from maskwise.model.efficientnet import assign_imagenet, build_efficientnet_lite0
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import RECIPES
 from maskwise.runs.run import Run
@@ -184,6 +185,20 @@ def test_our_recipe_tells_three_classes_apart_where_there_are_three(
     assert run.recipe.labels == (0, 1, 2)
     answer = MaskDetector.load(run.folder, faces="whole")(draw_portrait())
     assert answer.probability.shape == (1, 3)
+
+
+def test_a_network_that_has_learnt_before_begins_there(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = dataclasses.replace(
+        RECIPES["maskwise"], network="efficientnet_lite0", learning_rate=1e-9, weight_decay=0.0
+    )
+    monkeypatch.setitem(RECIPES, "maskwise", recipe)
+    run = train(tiny_data, out=tmp_path / "run", recipe="maskwise", epochs=1)
+    taught = build_efficientnet_lite0((112, 112), n_classes=2)
+    assign_imagenet(taught)
+    kernel = run.finished_checkpoint().arrays["stem/kernel"]
+    assert kernel == pytest.approx(taught.get_layer("stem").kernel.numpy(), abs=1e-6)
 
 
 def test_resuming_a_finished_run_trains_no_more(tiny_data: Path, tiny_run: Path) -> None:

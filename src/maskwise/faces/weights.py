@@ -1,16 +1,13 @@
 """Weights: the networks of face detectors, which lie inside other packages."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.errors import MissingExtra
+from maskwise.extras import read_weights
 from maskwise.telemetry import forbid_telemetry
 
 
@@ -44,20 +41,20 @@ class Weights:
         """
         # Both networks hold for any size, but were exported for one; the hash says that the
         # bytes are where we know them to be.
-        return Network(self._read().replace(self.fixed_input, self.free_input))
+        return Network(self.read().replace(self.fixed_input, self.free_input))
 
-    def _read(self) -> bytes:
-        package = find_spec(self.package)
-        folders = list(package.submodule_search_locations or ()) if package else []
-        for folder in folders:
-            path = Path(folder) / self.file
-            if path.is_file():
-                content = path.read_bytes()
-                if hashlib.sha256(content).hexdigest() == self.sha256:
-                    return content
-        raise MissingExtra(
-            f"The weights of {self.of} ({self.file} of the package {self.package}) are missing or "
-            f"not the known ones. Install them: {self.install}."
+    def read(self) -> bytes:
+        """The file, as it lies in its package.
+
+        Raises:
+            MissingExtra: The weights are not installed, or are not the known ones.
+        """
+        return read_weights(
+            of=self.of,
+            package=self.package,
+            file=self.file,
+            sha256=self.sha256,
+            install=self.install,
         )
 
 

@@ -14,7 +14,7 @@ MIN_SIZE: Final = 22
 MAX_SIZE: Final = 1024
 SPLITS: Final = ("random", "grouped", "given")
 """How samples can be shared out among the sides."""
-NETWORKS: Final = ("reference", "lean")
+NETWORKS: Final = ("reference", "lean", "efficientnet_lite0")
 """What can be trained."""
 
 

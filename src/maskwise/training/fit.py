@@ -23,7 +23,7 @@ from maskwise.dataset.samples import Sample, Split
 from maskwise.errors import BadRun
 from maskwise.extras import load
 from maskwise.labels import INCORRECT
-from maskwise.model.networks import build_network
+from maskwise.model.networks import assign_first_weights, build_network
 from maskwise.model.variables import assign_arrays, training_variables
 from maskwise.names import legible
 from maskwise.preprocess import PreprocessSpec
@@ -159,7 +159,9 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
     )
     model.optimizer.build(model.trainable_variables)
     checkpoint = run.newest_checkpoint()
-    if checkpoint is not None:
+    if checkpoint is None:
+        assign_first_weights(recipe.network, model)
+    else:
         assign_arrays(training_variables(model), checkpoint.arrays)
         run.write_history(checkpoint.history)  # a kill may have struck between the two
     done = checkpoint.epoch if checkpoint else 0
