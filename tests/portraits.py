@@ -17,3 +17,16 @@ def draw_portrait() -> NDArray[np.uint8]:
         cv2.circle(square, (x, y), 5, (40, 30, 30), -1, cv2.LINE_AA)
     cv2.line(square, (71, 108), (97, 108), (150, 60, 60), 3, cv2.LINE_AA)
     return square
+
+
+def change_at(before: np.ndarray, after: np.ndarray, place_xy: tuple[int, int]) -> int:
+    """The largest change of a pixel around a place."""
+    x, y = place_xy
+    around = np.s_[y - 1 : y + 2, x - 1 : x + 2]
+    return int(np.abs(after[around].astype(int) - before[around]).max())
+
+
+def with_nose_at(x: float) -> np.ndarray:
+    landmarks = LANDMARKS.copy()
+    landmarks[2, 0] = x
+    return landmarks

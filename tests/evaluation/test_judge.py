@@ -12,7 +12,7 @@ from maskwise.inference.decision import DecisionRule
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.runs.run import Run
 from maskwise.training.fit import train
-from pictures import fill_class_folders
+from pictures import draw_picture, fill_class_folders
 
 pytestmark = pytest.mark.train
 
@@ -57,17 +57,19 @@ def test_a_bundle_is_judged_with_the_answers_that_users_get(
     tiny_bundle: Path, tmp_path: Path
 ) -> None:
     other = fill_class_folders(tmp_path / "other", per_class=6, first_seed=900)
+    draw_picture(950, masked=True).save(other / "without_mask" / "mislabelled.png")
     report = evaluate(tiny_bundle, other)
     decide = MaskDetector.load(tiny_bundle, faces="whole")
     right = [
         decide(read_image(path)).probability[0].argmax() == (path.parent.name == "with_mask")
         for path in other.rglob("*.png")
     ]
-    assert (report.metrics.n, report.metrics.right) == (12, sum(right))
+    assert (report.metrics.n, report.metrics.right) == (13, sum(right))
     assert report.facts["Network"] == "onnx int8"
     assert report.history == ()
     assert report.robustness is not None
     assert any("model card" in note for note in report.notes)
+    assert report.mistakes
     assert all(mistake.heat_jpeg == b"" for mistake in report.mistakes)
     assert "tiny" in report.to_html()
     assert evaluate("shipped", other, robustness=False).facts["Bundle"].startswith("maskwise")

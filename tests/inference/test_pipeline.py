@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bundles import write_small_bundle
 from maskwise.errors import BadBundle, BadRun, InvalidInput
 from maskwise.faces.whole import WholePicture
-from maskwise.inference import pipeline
+from maskwise.inference import bundle, pipeline
 from maskwise.inference.bundle import Bundle
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import DecisionRule
@@ -251,9 +251,10 @@ def test_without_model_the_shipped_bundle_is_used(
     tmp_path: Path, opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_small_bundle(tmp_path / "shipped", name="shipped")
-    monkeypatch.setattr(pipeline, "shipped_folder", lambda: tmp_path / "shipped")
-    assert len(MaskDetector.load()(stripes(0))) == 1
-    assert opened == [("shipped", "onnx", None)]
+    monkeypatch.setattr(bundle, "_SHIPPED", tmp_path / "shipped")
+    for model in (None, "shipped"):
+        assert len(MaskDetector.load(model)(stripes(0))) == 1
+    assert opened == [("shipped", "onnx", None)] * 2
 
 
 def test_a_damaged_bundle_is_refused_before_anything_is_opened(

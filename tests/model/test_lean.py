@@ -44,4 +44,8 @@ def test_the_seed_draws_the_weights() -> None:
     )
     assert all(np.array_equal(first[name], same[name]) for name in first)
     assert not np.array_equal(first["stage1_in/kernel"], other["stage1_in/kernel"])
-    assert len(first) == len(network_variables(build_lean_cnn((32, 32))))
+
+
+def test_every_variable_has_a_name_of_its_own() -> None:
+    model = build_lean_cnn((32, 32))
+    assert len(network_variables(model)) == sum(len(layer.variables) for layer in model.layers)

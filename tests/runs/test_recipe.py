@@ -22,6 +22,13 @@ def test_the_reference_recipe_is_as_published() -> None:
     assert recipe.weight_decay == 0
 
 
+def test_two_of_three_classes_are_left_where_the_third_is_missing() -> None:
+    ours = find_recipe("maskwise")
+    assert ours.for_labels({0, 1, 2}).labels == (0, 1, 2)
+    assert ours.for_labels({0, 1}).labels == (0, 1)
+    assert find_recipe("reference").for_labels({0, 1}) == find_recipe("reference")
+
+
 def test_survives_json() -> None:
     recipe = find_recipe("reference", epochs=3)
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe

@@ -17,7 +17,7 @@ from maskwise.durable import replacing
 from maskwise.errors import InvalidInput
 from maskwise.inference.batch import Load, Task
 from maskwise.inference.bulk import detect_all
-from maskwise.inference.bundle import Bundle, shipped_folder
+from maskwise.inference.bundle import Bundle, model_folder
 from maskwise.inference.pipeline import MaskDetector, model_sha256
 from maskwise.inference.runtimes import AUTO, choose_runtime
 from maskwise.names import legible
@@ -159,7 +159,7 @@ def _parse_boxes(texts: Sequence[str] | None, n_pictures: int) -> list[list[floa
 
 def _choose(model: Path | None, precision: str | None) -> str:
     with hushed():
-        choice = choose_runtime(Bundle.open(model or shipped_folder()), precision=precision)
+        choice = choose_runtime(Bundle.open(model_folder(model)), precision=precision)
     say(choice.to_words())
     return choice.runtime
 

@@ -62,8 +62,8 @@ def evaluate(
     with hushed():
         # What can be known at once comes before what takes time.
         subject = load("maskwise.evaluation.subject", extra="train").Subject.open(model)
-        if subject.run is None and data is None:
-            raise InvalidInput("`data` must name pictures to judge a bundle on. Received: none.")
+        if data is None:
+            subject.require_run()
         judge = load("maskwise.evaluation.judge", extra="train")
         scenes = load("maskwise.evaluation.scenes.judge", extra="train")
         if subject.run is not None:
@@ -77,10 +77,10 @@ def evaluate(
     make_folder(folder)
     with counting("Judging") as progress:
         report = (
-            judge.evaluate(model, others, robustness=robustness, on_progress=progress)
+            judge.evaluate(subject, others, robustness=robustness, on_progress=progress)
             if faces is None
             else scenes.evaluate_scenes(
-                model,
+                subject,
                 others,
                 faces=faces,
                 mode=mode,

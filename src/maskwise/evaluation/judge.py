@@ -13,7 +13,6 @@ from maskwise import __version__
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import find_leaks, number_groups
-from maskwise.errors import InvalidInput
 from maskwise.evaluation.calibration import coverage_risk, measure_selective
 from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.report import Mistake, Report
@@ -35,7 +34,7 @@ _WORSENED: Final = 200
 
 
 def evaluate(
-    model: str | os.PathLike[str] | Run,
+    model: str | os.PathLike[str] | Run | Subject,
     data: Dataset | str | os.PathLike[str] | None = None,
     *,
     robustness: bool = True,
@@ -68,12 +67,10 @@ def evaluate(
     """
     subject = Subject.open(model)
     classifier, rule = subject.load()
-    if data is not None:
-        dataset, notes = subject.unseen(data, on_progress)
-    elif subject.run is not None:
-        dataset, notes = _test_side(subject.run)
+    if data is None:
+        dataset, notes = _test_side(subject.require_run())
     else:
-        raise InvalidInput("`data` must name pictures to judge a bundle on. Received: None.")
+        dataset, notes = subject.unseen(data, on_progress)
     progress = _Progress(len(dataset.samples), robustness, on_progress)
     looks: list[tuple[float, float, float]] = []
     faces = _noting(read_faces(dataset, classifier.spec, progress.judged), looks)

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.reading import Progress
+from maskwise.errors import InvalidInput
 from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.extras import load
-from maskwise.inference.bundle import Bundle, has_bundle, shipped_folder
+from maskwise.inference.bundle import Bundle, has_bundle, model_folder
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import DecisionRule
 from maskwise.inference.pipeline import read_rule
@@ -18,9 +18,6 @@ from maskwise.inference.runtimes import open_session
 from maskwise.labels import LABELS
 from maskwise.names import legible
 from maskwise.runs.run import Run
-
-SHIPPED: Final = "shipped"
-"""Stands for the bundle that comes with maskwise."""
 
 _RUNTIME: Final = "onnx"
 
@@ -42,20 +39,22 @@ class Subject:
     facts: Mapping[str, str]
 
     @classmethod
-    def open(cls, model: str | os.PathLike[str] | Run) -> Self:
+    def open(cls, model: "str | os.PathLike[str] | Run | Subject") -> "Subject":
         """Find what is to be judged.
 
         Args:
             model: A run or its folder, the folder of a bundle, or `shipped` for the bundle that
-                comes with maskwise (a folder of that name is `./shipped`).
+                comes with maskwise; what is open already stays as it is.
 
         Raises:
             BadRun: There is neither run nor bundle, or the run is damaged.
             BadBundle: The bundle is damaged or was changed.
         """
+        if isinstance(model, Subject):
+            return model
         if isinstance(model, Run):
             return cls._of_run(model)
-        folder = shipped_folder() if os.fspath(model) == SHIPPED else Path(model)
+        folder = model_folder(model)
         if has_bundle(folder):
             return cls._of_bundle(Bundle.open(folder))
         return cls._of_run(Run.open(folder))
@@ -87,6 +86,16 @@ class Subject:
     def run(self) -> Run | None:
         """The run, if it is one."""
         return self.model if isinstance(self.model, Run) else None
+
+    def require_run(self) -> Run:
+        """The run, which has a test side to be judged on.
+
+        Raises:
+            InvalidInput: It is a bundle, and has none.
+        """
+        if self.run is None:
+            raise InvalidInput("`data` must name pictures to judge a bundle on. Received: none.")
+        return self.run
 
     def load(self) -> tuple[MaskClassifier, DecisionRule]:
         """The network and the rule by which it answers, as users get them.

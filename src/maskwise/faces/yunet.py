@@ -60,7 +60,7 @@ class YuNet:
         maps = zip(_STRIDES_PX, outputs[:3], outputs[3:6], outputs[6:], strict=True)
         boxes, scores = [], []
         for stride, is_face, is_object, box in maps:
-            score = np.sqrt(is_face[0, :, 0].clip(0, 1) * is_object[0, :, 0].clip(0, 1))
+            score = _score(is_face, is_object)
             (cell,) = np.nonzero(score >= self._search.min_score)
             row, column = np.divmod(cell, canvas_rgb.shape[1] // stride)
             offset, log_size = np.split(box[0, cell].astype(np.float64), 2, axis=1)
@@ -116,9 +116,16 @@ class FaceMarker:
             cells = np.stack([column, row], axis=1)[:, None]
             found = (offsets[0].reshape(-1, 5, 2) + cells) * stride
             off_middle = np.hypot(*(found.mean(axis=1) - n / 2).T) / n
-            score = np.sqrt(is_face[0, :, 0].clip(0, 1) * is_object[0, :, 0].clip(0, 1))
-            score -= off_middle
+            score = _score(is_face, is_object) - off_middle
             surest = int(score.argmax())
             if score[surest] > best:
                 best, marks = float(score[surest]), found[surest].astype(np.float32)
         return marks
+
+
+def _score(is_face: NDArray[np.float32], is_object: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How sure the network is of each cell of a map, `(n,)` from 0 to 1."""
+    score: NDArray[np.float32] = np.sqrt(
+        is_face[0, :, 0].clip(0, 1) * is_object[0, :, 0].clip(0, 1)
+    )
+    return score

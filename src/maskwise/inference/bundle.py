@@ -34,6 +34,8 @@ RUNTIME_NAMES: Final = ("onnx", "litert", "openvino", "savedmodel")
 """What a model file can be made for."""
 PRECISIONS: Final = ("int8", "fp32")
 """Of the weights and arithmetic of a model, the preferred first."""
+SHIPPED: Final = "shipped"
+"""Stands for the bundle that comes with maskwise."""
 MAX_MODEL_BYTES: Final = 200 * 10**6
 
 _DESCRIPTION: Final = "bundle.json"
@@ -171,6 +173,16 @@ def has_bundle(folder: Path) -> bool:
 def shipped_folder() -> Path:
     """Where the bundle lies that comes with maskwise."""
     return _SHIPPED
+
+
+def model_folder(model: str | os.PathLike[str] | None) -> Path:
+    """The folder of a model as people name it.
+
+    Args:
+        model: The folder of a bundle or run; `shipped` or None for the bundle that comes with
+            maskwise. A folder of that name is `./shipped`.
+    """
+    return _SHIPPED if model is None or os.fspath(model) == SHIPPED else Path(model)
 
 
 def write_bundle(  # noqa: D417 - the others are described once, at `Bundle`

@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -14,7 +13,7 @@ from maskwise.errors import BadRun, InvalidInput
 from maskwise.extras import load
 from maskwise.faces.detector import FaceDetector, open_detector
 from maskwise.faces.given import GivenBoxes
-from maskwise.inference.bundle import Bundle, has_bundle, shipped_folder
+from maskwise.inference.bundle import Bundle, has_bundle, model_folder
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import DecisionRule
 from maskwise.inference.quality import QualityRule
@@ -62,8 +61,8 @@ class MaskDetector:
         """Make a detector from what was trained.
 
         Args:
-            model: The folder of a bundle or of a finished run; None takes the bundle that comes
-                with maskwise. A run needs TensorFlow.
+            model: The folder of a bundle or of a finished run, or `shipped`; None takes the same,
+                the bundle that comes with maskwise. A run needs TensorFlow.
             faces: How faces are found: `yunet` or `centerface` look for all faces of a picture,
                 `whole` takes it as one face. None takes what the bundle says, and for a run
                 `yunet`.
@@ -84,9 +83,9 @@ class MaskDetector:
                 `precision` are set for a run.
             MissingExtra: A library that is needed is not installed.
         """
-        folder = shipped_folder() if model is None else Path(model)
+        folder = model_folder(model)
         given = None if boxes_xyxy is None else GivenBoxes(boxes_xyxy)
-        if model is None or has_bundle(folder):
+        if has_bundle(folder):
             bundle = Bundle.open(folder)
             session = load("maskwise.inference.runtimes", extra="export").open_session(
                 bundle, runtime=runtime, precision=precision, n_threads=n_threads
@@ -195,9 +194,9 @@ def model_sha256(model: str | os.PathLike[str] | None) -> str:
         BadBundle: The bundle is damaged or was changed.
         BadRun: There is neither bundle nor run, or the run is damaged.
     """
-    folder = shipped_folder() if model is None else Path(model)
+    folder = model_folder(model)
     digest = hashlib.sha256()
-    if model is None or has_bundle(folder):
+    if has_bundle(folder):
         digest.update(repr(sorted(Bundle.open(folder).seal.sha256.items())).encode())
     else:
         from maskwise.runs.run import Run

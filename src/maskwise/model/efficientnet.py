@@ -15,8 +15,7 @@ import numpy as np
 
 from maskwise.extras import read_weights
 from maskwise.model.cnn import CHANNELS_LAST
-
-DROPOUT_RATE: Final = 0.2
+from maskwise.model.layers import classify, convolve, normalise
 
 _STEM_FILTERS: Final = 32
 _FEATURES: Final = 1280
@@ -38,30 +37,24 @@ def build_efficientnet_lite0(
     Args:
         size_hw: Height and width of the input in pixels.
         n_classes: How many classes it tells apart.
-        seed: Draws the weights of the last layer, and the dropout masks.
+        seed: Draws the weights and the dropout masks.
 
     Returns:
         A model from `(n, *size_hw, 3)` float32 in [0, 1] to `(n, n_classes)` probabilities in
         the order of `maskwise.LABELS`.
     """
+    draw = keras.random.SeedGenerator(seed)
     x = inputs = keras.Input((*size_hw, 3), name="face")
     x = keras.layers.Rescaling(255 / 128, offset=-127 / 128, name="as_in_imagenet")(x)
-    x = _relu6(_convolve(x, _STEM_FILTERS, 3, 2, "stem"))
+    x = _relu6(convolve(x, _STEM_FILTERS, 3, 2, "stem", draw))
     number = 0
     for n_blocks, kernel, stride, expansion, filters in _STAGES:
         for index in range(n_blocks):
             number += 1
             step = stride if index == 0 else 1
-            x = _block(x, kernel, step, expansion, filters, f"block{number:02}")
-    x = _relu6(_convolve(x, _FEATURES, 1, 1, "features"))
-    x = keras.layers.GlobalAveragePooling2D(data_format=CHANNELS_LAST, name="mean")(x)
-    x = keras.layers.Dropout(DROPOUT_RATE, seed=seed + 1, name="dropout")(x)
-    outputs = keras.layers.Dense(
-        n_classes,
-        activation="softmax",
-        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-        name="label",
-    )(x)
+            x = _block(x, kernel, step, expansion, filters, f"block{number:02}", draw)
+    x = _relu6(convolve(x, _FEATURES, 1, 1, "features", draw))
+    outputs = classify(x, n_classes, seed=seed, draw=draw)
     return keras.Model(inputs, outputs, name="efficientnet_lite0")
 
 
@@ -93,40 +86,32 @@ def assign_imagenet(model: keras.Model) -> None:
             variable.assign(numbers.reshape(variable.shape))
 
 
-def _block(x: Any, kernel: int, stride: int, expansion: int, filters: int, name: str) -> Any:
+def _block(
+    x: Any,
+    kernel: int,
+    stride: int,
+    expansion: int,
+    filters: int,
+    name: str,
+    draw: keras.random.SeedGenerator,
+) -> Any:
     shortcut, channels = x, x.shape[-1]
     if expansion > 1:
-        x = _relu6(_convolve(x, expansion * channels, 1, 1, f"{name}_expand"))
+        x = _relu6(convolve(x, expansion * channels, 1, 1, f"{name}_expand", draw))
     x = keras.layers.DepthwiseConv2D(
         kernel,
         strides=stride,
         padding="same",
         use_bias=False,
         data_format=CHANNELS_LAST,
+        depthwise_initializer=keras.initializers.HeNormal(seed=draw),
         name=f"{name}_depthwise",
     )(x)
-    x = _relu6(_normalise(x, f"{name}_depthwise"))
-    x = _convolve(x, filters, 1, 1, f"{name}_project")
+    x = _relu6(normalise(x, f"{name}_depthwise"))
+    x = convolve(x, filters, 1, 1, f"{name}_project", draw)
     if stride == 1 and channels == filters:
         x = keras.layers.Add(name=f"{name}_add")([shortcut, x])
     return x
-
-
-def _convolve(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
-    x = keras.layers.Conv2D(
-        filters,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        data_format=CHANNELS_LAST,
-        name=name,
-    )(x)
-    return _normalise(x, name)
-
-
-def _normalise(x: Any, name: str) -> Any:
-    return keras.layers.BatchNormalization(momentum=0.99, epsilon=0.001, name=f"{name}_norm")(x)
 
 
 def _relu6(x: Any) -> Any:

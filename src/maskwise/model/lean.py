@@ -3,21 +3,18 @@
 Built for one core. The first convolution takes steps of four pixels, so that little is computed at
 high resolution; after it come three stages of one residual block each (He et al. 2016), every stage
 at half the resolution and twice the channels, and the mean over the last maps. Dense 3x3
-convolutions on few channels: depthwise ones need fewer multiplications, but take longer, to train
-above all.
+convolutions on few channels: depthwise ones need fewer multiplications, but TensorFlow takes longer
+to train them on a processor.
 """
 
 from typing import Any, Final
 
 import keras
 
-from maskwise.model.cnn import CHANNELS_LAST
+from maskwise.model.layers import classify, convolve
 
 STAGE_FILTERS: Final = (24, 48, 96)
 FEATURES: Final = 256
-DROPOUT_RATE: Final = 0.2
-MIN_SIZE: Final = 16
-"""Below, nothing is left for the last stage."""
 
 
 def build_lean_cnn(
@@ -39,34 +36,13 @@ def build_lean_cnn(
     for number, filters in enumerate(STAGE_FILTERS, start=1):
         stage = f"stage{number}"
         kernel, stride = (5, 4) if number == 1 else (3, 2)
-        shortcut = x = _relu(_convolve(x, filters, kernel, stride, f"{stage}_in", draw))
-        x = _relu(_convolve(x, filters, 3, 1, f"{stage}_1", draw))
-        x = _convolve(x, filters, 3, 1, f"{stage}_2", draw)
+        shortcut = x = _relu(convolve(x, filters, kernel, stride, f"{stage}_in", draw))
+        x = _relu(convolve(x, filters, 3, 1, f"{stage}_1", draw))
+        x = convolve(x, filters, 3, 1, f"{stage}_2", draw)
         x = _relu(keras.layers.Add(name=f"{stage}_add")([shortcut, x]))
-    x = _relu(_convolve(x, FEATURES, 1, 1, "features", draw))
-    x = keras.layers.GlobalAveragePooling2D(data_format=CHANNELS_LAST, name="mean")(x)
-    x = keras.layers.Dropout(DROPOUT_RATE, seed=seed + 1, name="dropout")(x)
-    outputs = keras.layers.Dense(
-        n_classes,
-        activation="softmax",
-        kernel_initializer=keras.initializers.GlorotUniform(seed=draw),
-        name="label",
-    )(x)
+    x = _relu(convolve(x, FEATURES, 1, 1, "features", draw))
+    outputs = classify(x, n_classes, seed=seed, draw=draw)
     return keras.Model(inputs, outputs, name="lean_cnn")
-
-
-def _convolve(x: Any, filters: int, size: int, stride: int, name: str, draw: Any) -> Any:
-    x = keras.layers.Conv2D(
-        filters,
-        size,
-        strides=stride,
-        padding="same",
-        use_bias=False,  # the normalisation brings one
-        data_format=CHANNELS_LAST,
-        kernel_initializer=keras.initializers.HeNormal(seed=draw),
-        name=name,
-    )(x)
-    return keras.layers.BatchNormalization(momentum=0.98, name=f"{name}_norm")(x)
 
 
 def _relu(x: Any) -> Any:

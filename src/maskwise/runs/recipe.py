@@ -1,11 +1,11 @@
 """Recipe: every choice of a training that decides about its result, as one value."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Self
 
 from maskwise.errors import InvalidInput
-from maskwise.labels import LABELS, WITH_MASK, WITHOUT_MASK
+from maskwise.labels import INCORRECT, LABELS, WITH_MASK, WITHOUT_MASK
 from maskwise.preprocess import PreprocessSpec
 
 LABEL_NUMBERS: Final = tuple(range(len(LABELS)))
@@ -101,6 +101,10 @@ class Recipe:
                     f"`{name}` must lie between 0 and 1. Received: {name}={getattr(self, name)}."
                 )
 
+    def for_labels(self, present: Collection[int]) -> Self:
+        """The recipe for data of these classes: two of three where no mask is worn wrongly."""
+        return self if INCORRECT in present else replace(self, labels=LABEL_NUMBERS[:INCORRECT])
+
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "preprocess": self.preprocess.to_dict()}
@@ -148,7 +152,7 @@ _MASKWISE: Final = Recipe(
 )
 
 RECIPES: Final = {recipe.name: recipe for recipe in (Recipe(), _SHIPPED, _MASKWISE)}
-"""Every recipe by name: the reference system, the one behind the bundle that we ship, and ours."""
+"""By name: the reference system, the reference network as we ship it, and our own network."""
 
 
 def find_recipe(name: str, **changes: Any) -> Recipe:

@@ -1,6 +1,7 @@
 """Augmented: batches of pictures that were never quite so before."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from maskwise.preprocess import PreprocessSpec
 from maskwise.training.augmentation.augment import Augmentation
 from maskwise.training.balance import chances
 
-_WORKERS = 2  # threads that make batches; OpenCV works outside of the interpreter's lock
+_WORKERS: Final = 2  # threads that make batches; OpenCV works outside of the interpreter's lock
 
 
 class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -157,6 +157,7 @@ def cross_validate(
     chosen = find_recipe(recipe, epochs=epochs)
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
+    chosen = chosen.for_labels({sample.label for sample in dataset.samples})
     dataset.require_trainable(chosen.labels)
     known = dataset.only(chosen.labels)
     listed = list_ways(known)

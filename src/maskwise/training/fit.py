@@ -4,7 +4,6 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -22,12 +21,11 @@ from maskwise.dataset.reading import Progress, progress_from
 from maskwise.dataset.samples import Sample, Split
 from maskwise.errors import BadRun
 from maskwise.extras import load
-from maskwise.labels import INCORRECT
 from maskwise.model.networks import assign_first_weights, build_network
 from maskwise.model.variables import assign_arrays, training_variables
 from maskwise.names import legible
 from maskwise.preprocess import PreprocessSpec
-from maskwise.runs.recipe import LABEL_NUMBERS, Recipe, find_recipe, require_seed
+from maskwise.runs.recipe import Recipe, find_recipe, require_seed
 from maskwise.runs.run import Run, has_run, require_same_data, require_vacant
 from maskwise.training.adam import FusedAdam
 from maskwise.training.allocator import keep_freed_memory
@@ -90,8 +88,7 @@ def train(
         require_vacant(folder)
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
-    if not any(sample.label == INCORRECT for sample in dataset.samples):
-        chosen = replace(chosen, labels=LABEL_NUMBERS[:INCORRECT])
+    chosen = chosen.for_labels({sample.label for sample in dataset.samples})
     dataset.require_trainable(chosen.labels)
     sides = None if resume and has_run(folder) else _split(dataset, chosen, seed or 0, watcher)
     with claimed(folder):
@@ -215,10 +212,11 @@ def _sides(
 ) -> tuple[PixelBatches | AugmentedBatches, PixelBatches]:
     """What is shown in training, from `epoch` on, and what is watched."""
     recipe, n = run.recipe, len(split.train)
-    is_augmented = recipe.is_augmented
-    augmentation = Augmentation.of(recipe.preprocess, recipe.labels)
-    spec = augmentation.wide if is_augmented else recipe.preprocess
-    total = n + len(split.validation) + (n if is_augmented else 0)
+    augmentation = None
+    if recipe.is_augmented:
+        augmentation = Augmentation.of(recipe.preprocess, recipe.labels)
+    spec = augmentation.wide if augmentation else recipe.preprocess
+    total = n + len(split.validation) + (n if augmentation else 0)
 
     def progress(start: int) -> Progress | None:
         return progress_from(start, total, watcher.preparing if watcher else None)
@@ -230,7 +228,7 @@ def _sides(
     watched = _batches(
         run, split.validation, pixels(split.validation, recipe.preprocess, n), epoch=None
     )
-    if not is_augmented:
+    if augmentation is None:
         return _batches(run, split.train, shown_rgb, epoch=epoch), watched
     shown = AugmentedBatches(
         shown_rgb,

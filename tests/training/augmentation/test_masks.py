@@ -2,24 +2,19 @@ import numpy as np
 import pytest
 
 from maskwise.labels import INCORRECT, WITH_MASK
-from maskwise.training.augmentation.masks import FaceFrame, hide_mouth, paint_mask
-from portraits import FOREHEAD, LANDMARKS, MOUTH, NOSE, draw_portrait
+from maskwise.training.augmentation.masks import paint_mask
+from portraits import (
+    FOREHEAD,
+    LANDMARKS,
+    MOUTH,
+    NOSE,
+    change_at,
+    draw_portrait,
+    with_nose_at,
+)
 
 SHARE = 0.78
 SEEDS = range(40)
-
-
-def change_at(before: np.ndarray, after: np.ndarray, place_xy: tuple[int, int]) -> int:
-    """The largest change of a pixel around a place."""
-    x, y = place_xy
-    around = np.s_[y - 1 : y + 2, x - 1 : x + 2]
-    return int(np.abs(after[around].astype(int) - before[around]).max())
-
-
-def with_nose_at(x: float) -> np.ndarray:
-    landmarks = LANDMARKS.copy()
-    landmarks[2, 0] = x
-    return landmarks
 
 
 def painted(label: int, seed: int) -> np.ndarray:
@@ -69,30 +64,8 @@ def test_no_two_masks_are_alike_but_a_seed_gives_the_same() -> None:
 def test_who_cannot_wear_a_mask_gets_none(landmarks: np.ndarray) -> None:
     draw = np.random.default_rng(0)
     assert paint_mask(draw_portrait(), landmarks, WITH_MASK, share=SHARE, draw=draw) is None
-    assert hide_mouth(draw_portrait(), landmarks, draw=draw) is None
 
 
 def test_a_mask_that_the_network_would_not_see_is_not_painted() -> None:
     draw = np.random.default_rng(0)
     assert paint_mask(draw_portrait(), LANDMARKS, INCORRECT, share=0.2, draw=draw) is None
-
-
-def test_what_hides_a_mouth_lies_before_it_and_not_on_the_forehead() -> None:
-    bare = draw_portrait()
-    for seed in SEEDS:
-        made = hide_mouth(bare, LANDMARKS, draw=np.random.default_rng(seed))
-        assert made is not None
-        near_mouth = np.abs(made[90:130, 60:108].astype(int) - bare[90:130, 60:108])
-        assert near_mouth.max() > 5
-        assert change_at(bare, made, FOREHEAD) == 0
-    assert np.array_equal(bare, draw_portrait())
-
-
-def test_the_frame_of_a_face_knows_how_it_is_turned() -> None:
-    ahead = FaceFrame.of(LANDMARKS)
-    aside = FaceFrame.of(with_nose_at(96))
-    assert ahead is not None
-    assert aside is not None
-    assert ahead.turn == pytest.approx(0, abs=0.01)
-    assert aside.turn == pytest.approx(12 / 36, abs=0.01)
-    assert ahead.place(np.array([[0.0, 1.0]]))[0] == pytest.approx(MOUTH)

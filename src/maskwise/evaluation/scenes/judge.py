@@ -31,7 +31,7 @@ _SHOWN_PICTURES: Final = 12
 
 
 def evaluate_scenes(
-    model: str | os.PathLike[str] | Run,
+    model: str | os.PathLike[str] | Run | Subject,
     data: Dataset | str | os.PathLike[str],
     *,
     faces: str = "yunet",

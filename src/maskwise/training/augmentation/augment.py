@@ -11,7 +11,8 @@ from maskwise.preprocess import PreprocessSpec
 from maskwise.training.augmentation.damage import damage
 from maskwise.training.augmentation.framing import Framing
 from maskwise.training.augmentation.light import relight
-from maskwise.training.augmentation.masks import hide_mouth, paint_mask
+from maskwise.training.augmentation.masks import paint_mask
+from maskwise.training.augmentation.occluders import hide_mouth
 
 _FINER: Final = 1.5  # than the network's input, so that what is cut out of it is sharp
 _WIDER: Final = 2.0  # the margin around a face
