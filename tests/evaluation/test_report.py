@@ -30,7 +30,8 @@ def test_json_is_strict_and_complete(report: Report) -> None:
     assert text.isascii()
     assert list(values) == [
         "format_version", "title", "created", "facts", "notes", "metrics", "decision_rule",
-        "selective", "coverage_risk", "slices", "robustness", "history", "worst_mistakes",
+        "selective", "strict", "coverage_risk", "slices", "robustness", "history",
+        "worst_mistakes",
     ]  # fmt: skip
     assert values["metrics"] == report.metrics.to_dict()
     assert [epoch["val_loss"] for epoch in values["history"]] == [None, 0.6, None]

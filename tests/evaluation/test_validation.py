@@ -35,6 +35,17 @@ def test_the_rule_is_kept_in_the_run_and_used_by_whoever_decides(run: Run, tiny_
     assert set(answers) == {-1}
 
 
+def test_what_a_mask_needs_strictly_is_kept_too(run: Run) -> None:
+    rule = calibrate(run, max_missed=0.9)
+    assert rule.strict is not None
+    assert (rule.strict.max_missed, rule.strict.n, rule.max_error) == (0.9, 2, None)
+    assert read_rule(Run.open(run.folder)) == rule
+    MaskDetector.load(run.folder, faces="whole", strict=True)
+    calibrate(run)
+    with pytest.raises(InvalidInput, match="`strict` needs a model"):
+        MaskDetector.load(run.folder, faces="whole", strict=True)
+
+
 def test_it_can_be_made_to_answer_always_again(run: Run) -> None:
     calibrate(run, max_error=0.05)
     assert calibrate(run.folder).min_probability == 0

@@ -1,7 +1,11 @@
+from collections import Counter
 from pathlib import Path
 
 import onnx
 import pytest
+
+from maskwise.exporters.onnx import to_onnx
+from maskwise.model.networks import build_network
 
 pytestmark = pytest.mark.train
 
@@ -36,11 +40,21 @@ def test_integers_end_before_the_last_layer(tiny_bundle: Path) -> None:
     model = onnx.load_from_string((tiny_bundle / "model.int8.onnx").read_bytes())
     weights = {each.name: each.data_type for each in model.graph.initializer}
     made_by = {output: node for node in model.graph.node for output in node.output}
-    multiplications = [node for node in model.graph.node if node.op_type == "MatMul"]
+    multiplications = [node for node in model.graph.node if node.op_type in ("MatMul", "Gemm")]
     *others, last = multiplications
+    assert len(others) == 2
     assert weights[last.input[1]] == onnx.TensorProto.FLOAT
     for node in others:
         integers = made_by[node.input[1]]
         assert integers.op_type == "DequantizeLinear"
         assert weights[integers.input[0]] == onnx.TensorProto.INT8
     assert model.graph.node[-1].op_type == "Softmax"
+
+
+def test_normalisations_become_part_of_the_convolutions() -> None:
+    network = build_network("efficientnet_lite0", (32, 32), n_classes=2, seed=0)
+    nodes = onnx.load_from_string(to_onnx(network)).graph.node
+    kinds = Counter(node.op_type for node in nodes)
+    assert kinds["Conv"] == 49
+    assert kinds["BatchNormalization"] == 0
+    assert kinds["Mul"] == 1  # of the pixels, at the start

@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from maskwise.errors import InvalidInput
-from maskwise.inference.decision import DecisionRule, decide
+from maskwise.inference.decision import DecisionRule, StrictRule, decide
 
 RULE = DecisionRule(
     temperature=1.7, min_probability=0.8, max_error=0.02, confidence=0.9, guaranteed=True, n=400
 )
+STRICT = StrictRule(min_probability=0.95, max_missed=0.01, confidence=0.95, guaranteed=True, n=500)
 
 
 def rows(*each: list[float]) -> NDArray[np.float32]:
@@ -96,9 +97,52 @@ def test_what_is_no_probability_gets_no_answer(probability: NDArray[np.float32])
         RULE.decide(probability)
 
 
-@pytest.mark.parametrize("rule", [DecisionRule(), RULE])
+@pytest.mark.parametrize("rule", [DecisionRule(), RULE, replace(RULE, strict=STRICT)])
 def test_a_rule_survives_json(rule: DecisionRule) -> None:
     assert DecisionRule.from_dict(json.loads(json.dumps(rule.to_dict()))) == rule
+
+
+def test_strictly_only_a_mask_beyond_doubt_is_believed() -> None:
+    faces = rows([0.04, 0.96, 0], [0.06, 0.94, 0], [0.6, 0.4, 0], [0.1, 0.3, 0.6], [0.5, 0.2, 0.3])
+    rule = DecisionRule(min_probability=0.55, strict=STRICT)
+    assert rule.decide(faces).tolist() == [1, 1, 0, 2, -1]
+    assert rule.decide(faces, is_strict=True).tolist() == [1, -1, 0, 2, -1]
+
+
+def test_strictly_the_line_is_drawn_after_calibration_too() -> None:
+    rule = DecisionRule(temperature=2, strict=STRICT)
+    assert rule.decide(rows([0.01, 0.99], [0.002, 0.998]), is_strict=True).tolist() == [-1, 1]
+
+
+def test_strictly_no_mask_is_believed_that_nothing_was_promised_of() -> None:
+    rule = DecisionRule(strict=replace(STRICT, guaranteed=False))
+    assert rule.decide(rows([0, 1], [1, 0]), is_strict=True).tolist() == [-1, 0]
+
+
+def test_strict_where_that_was_not_chosen_says_how_to() -> None:
+    with pytest.raises(InvalidInput, match="maskwise calibrate RUN --max-missed"):
+        DecisionRule().decide(rows([0, 1]), is_strict=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("min_probability", 1.1), ("min_probability", None), ("max_missed", 0)),
+        *(("max_missed", None), ("confidence", 1), ("guaranteed", 1), ("n", -1), ("more", 1)),
+    ],
+)
+def test_a_damaged_strict_rule_is_refused(field: str, value: Any) -> None:
+    values = replace(RULE, strict=STRICT).to_dict()
+    damaged = {**values, "strict": {**values["strict"], field: value}}
+    culprit = "A strict rule has the fields" if field == "more" else f"`{field}` must be"
+    with pytest.raises(InvalidInput, match=culprit):
+        DecisionRule.from_dict(damaged)
+
+
+@pytest.mark.parametrize("value", [1, [], "no"])
+def test_a_strict_rule_that_is_none_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidInput, match="`strict` must be null or an object"):
+        DecisionRule.from_dict({**RULE.to_dict(), "strict": value})
 
 
 def test_what_cannot_be_promised_is_not_answered() -> None:

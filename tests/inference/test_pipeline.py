@@ -18,7 +18,7 @@ from maskwise.faces.whole import WholePicture
 from maskwise.inference import bundle, pipeline
 from maskwise.inference.bundle import Bundle
 from maskwise.inference.classifier import MaskClassifier
-from maskwise.inference.decision import DecisionRule
+from maskwise.inference.decision import DecisionRule, StrictRule
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.inference.quality import QualityRule
 from maskwise.preprocess import PreprocessSpec
@@ -73,6 +73,20 @@ def same(one: Faces, other: Faces) -> bool:
 
 
 # Deciding
+
+
+def test_strictly_a_doubtful_mask_is_unsure() -> None:
+    strict = StrictRule(
+        min_probability=0.95, max_missed=0.01, confidence=0.95, guaranteed=True, n=400
+    )
+    rule, picture = DecisionRule(strict=strict), stripes(0, 255, 230, 26)
+    assert detector_of(rule=rule)(picture).label.tolist() == [-1, 1, 1, 0]
+    assert detector_of(rule=rule, strict=True)(picture).label.tolist() == [-1, 1, -1, 0]
+
+
+def test_strict_needs_a_model_that_was_calibrated_for_it() -> None:
+    with pytest.raises(InvalidInput, match="`strict` needs a model"):
+        detector_of(strict=True)
 
 
 def test_each_face_is_answered_from_its_own_pixels() -> None:

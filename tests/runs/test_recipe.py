@@ -29,6 +29,14 @@ def test_two_of_three_classes_are_left_where_the_third_is_missing() -> None:
     assert find_recipe("reference").for_labels({0, 1}) == find_recipe("reference")
 
 
+def test_the_reference_network_under_our_recipe_differs_in_what_a_network_needs_alone() -> None:
+    ours = find_recipe("maskwise").to_dict()
+    theirs = find_recipe("reference-network").to_dict()
+    assert {name for name in ours if ours[name] != theirs[name]} == {
+        *("name", "network", "preprocess", "epochs", "learning_rate")
+    }
+
+
 def test_survives_json() -> None:
     recipe = find_recipe("reference", epochs=3)
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
@@ -36,7 +44,8 @@ def test_survives_json() -> None:
 
 def test_an_unknown_name_is_answered_with_the_known() -> None:
     with pytest.raises(
-        InvalidInput, match=r"must be one of reference, shipped, maskwise. Received: 'refrence'"
+        InvalidInput,
+        match=r"must be one of reference, maskwise, reference-network, lean. Received: 'refrence'",
     ):
         find_recipe("refrence")
 

@@ -64,6 +64,14 @@ def detect(
             help="A face of the one picture, in pixels: look for none. Repeatable.",
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Miss no bare face: say `with_mask` only where that is beyond doubt, else "
+            "`unsure`.",
+        ),
+    ] = False,
     runtime: Annotated[
         str,
         typer.Option(help="`onnx`, `litert`, `openvino`; `auto` takes the fastest that is there."),
@@ -112,7 +120,17 @@ def detect(
     if runtime == AUTO:
         runtime = _choose(model, precision)
     with hushed():
-        load = partial(_load, model, faces, mode, runtime, precision, boxes_xyxy, n_threads)
+        load = partial(
+            MaskDetector.load,
+            model,
+            faces=faces,
+            mode=mode,
+            boxes_xyxy=boxes_xyxy,
+            strict=strict,
+            runtime=runtime,
+            precision=precision,
+            n_threads=n_threads,
+        )
         detector = load()  # what is wrong with it is said once, and before anything else
     if workers is None:
         load = partial(_keep, detector)
@@ -122,7 +140,7 @@ def detect(
         "maskwise": __version__,
         "sources": hashlib.sha256(repr([s.key for s in found]).encode()).hexdigest(),
         "model": model_sha256(model),
-        "options": [faces, mode, box, runtime, precision, save and str(save), blurred],
+        "options": [faces, mode, box, strict, runtime, precision, save and str(save), blurred],
     }
     return _write(out, tasks, load, asked, workers=workers, resume=resume)
 
@@ -162,26 +180,6 @@ def _choose(model: Path | None, precision: str | None) -> str:
         choice = choose_runtime(Bundle.open(model_folder(model)), precision=precision)
     say(choice.to_words())
     return choice.runtime
-
-
-def _load(
-    model: Path | None,
-    faces: str | None,
-    mode: str | None,
-    runtime: str,
-    precision: str | None,
-    boxes_xyxy: list[list[float]] | None,
-    n_threads: int | None,
-) -> MaskDetector:
-    return MaskDetector.load(
-        model,
-        faces=faces,
-        mode=mode,
-        runtime=runtime,
-        precision=precision,
-        boxes_xyxy=boxes_xyxy,
-        n_threads=n_threads,
-    )
 
 
 def _keep(detector: MaskDetector) -> MaskDetector:

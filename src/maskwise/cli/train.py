@@ -23,7 +23,11 @@ def train(
     data: Annotated[Path, typer.Argument(help="Data folder, or its JSON, YAML or CSV file.")],
     out: Annotated[Path, typer.Option(help="The run folder to fill.")],
     recipe: Annotated[
-        str, typer.Option(help="What to train and how: `reference` or `maskwise`.")
+        str,
+        typer.Option(
+            help="What to train and how: `reference`, `maskwise` (what we ship), `lean` (tiny), or "
+            "`reference-network` (the reference network, trained like `maskwise`)."
+        ),
     ] = "reference",
     seed: Annotated[int | None, typer.Option(help="Same data and seed, same result. [0]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the number in the recipe.")] = None,

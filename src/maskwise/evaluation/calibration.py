@@ -152,9 +152,7 @@ def choose_rule(
         InvalidInput: Shapes or values do not fit together, or a rate is out of its range.
     """
     require_fitting(label, probability, group)
-    for name, value in {"max_error": max_error, "confidence": confidence}.items():
-        if not 0 < value < 1:
-            raise InvalidInput(f"`{name}` must be between 0 and 1. Received: {value}.")
+    require_rates(max_error=max_error, confidence=confidence)
     temperature = fit_temperature(label, probability)
     sure = DecisionRule(temperature=temperature).calibrate(probability).max(axis=1, initial=0)
     wrong = decide(probability) != label
@@ -250,6 +248,17 @@ def measure_selective(
         coverage=share_of(answered, group),
         error=share_of(wrong, None if group is None else group[answered]),
     )
+
+
+def require_rates(**rates: float) -> None:
+    """Refuse what is no share.
+
+    Raises:
+        InvalidInput: One does not lie between 0 and 1.
+    """
+    for name, value in rates.items():
+        if not 0 < value < 1:
+            raise InvalidInput(f"`{name}` must be between 0 and 1. Received: {value}.")
 
 
 def _worst_of_each(

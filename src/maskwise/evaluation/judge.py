@@ -18,6 +18,7 @@ from maskwise.evaluation.metrics import measure
 from maskwise.evaluation.report import Mistake, Report
 from maskwise.evaluation.robustness import N_VARIANTS, measure_robustness
 from maskwise.evaluation.slices import measure_look, measure_slices
+from maskwise.evaluation.strictness import measure_strict
 from maskwise.evaluation.subject import Subject
 from maskwise.images import thumbnail_jpeg
 from maskwise.inference.attention import Explainer, overlay
@@ -85,6 +86,9 @@ def evaluate(
         metrics=measure(label, calibrated, group=group),
         rule=rule,
         selective=measure_selective(label, rule.decide(answered), group=group),
+        strict=measure_strict(label, rule.decide(answered, is_strict=True), group=group)
+        if rule.strict
+        else None,
         coverage_risk=coverage_risk(label, calibrated, group=group),
         slices=measure_slices(
             dataset.samples, np.array(looks).reshape(-1, 3), calibrated, group=group

@@ -11,6 +11,7 @@ from maskwise.evaluation.metrics import Metrics
 from maskwise.evaluation.page import render_html, render_markdown
 from maskwise.evaluation.robustness import Robustness
 from maskwise.evaluation.slices import Slice
+from maskwise.evaluation.strictness import StrictMetrics
 from maskwise.inference.decision import DecisionRule
 from maskwise.labels import LABELS, label_name
 from maskwise.pages.files import json_text, write_files
@@ -64,6 +65,7 @@ class Report:
         metrics: The figures.
         rule: How the network answers; its calibrated probabilities are what is measured.
         selective: What that rule is worth, which may answer *unsure*.
+        strict: What it is worth where no bare face may be missed, if that was chosen.
         coverage_risk: What other rules would be worth.
         slices: The figures on parts of the pictures.
         robustness: The figures on pictures that were made worse.
@@ -78,6 +80,7 @@ class Report:
     metrics: Metrics
     rule: DecisionRule = field(default_factory=DecisionRule)
     selective: SelectiveMetrics | None = None
+    strict: StrictMetrics | None = None
     coverage_risk: CoverageRisk | None = None
     slices: tuple[Slice, ...] = ()
     robustness: Robustness | None = None
@@ -89,8 +92,8 @@ class Report:
         """Plain values for strict JSON: what is undefined or not finite is None.
 
         `format_version`, `title`, `created`, `facts`, `notes`, then `metrics`, `decision_rule`,
-        `selective`, `coverage_risk`, `slices` and `robustness` as the `to_dict` of each has
-        them, `history` by epoch and `worst_mistakes`.
+        `selective`, `strict`, `coverage_risk`, `slices` and `robustness` as the `to_dict` of each
+        has them, `history` by epoch and `worst_mistakes`.
         """
         values: Mapping[str, Any] = _finite(
             {
@@ -102,6 +105,7 @@ class Report:
                 "metrics": self.metrics.to_dict(),
                 "decision_rule": self.rule.to_dict(),
                 "selective": self.selective.to_dict() if self.selective else None,
+                "strict": self.strict.to_dict() if self.strict else None,
                 "coverage_risk": self.coverage_risk.to_dict() if self.coverage_risk else None,
                 "slices": [part.to_dict() for part in self.slices],
                 "robustness": self.robustness.to_dict() if self.robustness else None,

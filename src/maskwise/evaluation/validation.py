@@ -1,6 +1,7 @@
 """Validation: what is chosen on the pictures that a training has only watched."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from maskwise.dataset.split import number_groups
 from maskwise.errors import BadRun
 from maskwise.evaluation.calibration import choose_rule, fit_temperature
 from maskwise.evaluation.judge import read_faces
+from maskwise.evaluation.strictness import choose_strict
 from maskwise.evaluation.subject import load_classifier
 from maskwise.inference.decision import DecisionRule
 from maskwise.names import legible
@@ -20,6 +22,7 @@ def calibrate(
     run: str | os.PathLike[str] | Run,
     *,
     max_error: float | None = None,
+    max_missed: float | None = None,
     confidence: float = 0.95,
     on_progress: Progress | None = None,
 ) -> DecisionRule:
@@ -29,16 +32,19 @@ def calibrate(
         run: A run or its folder.
         max_error: The rate of errors among the answered that must be kept; what is not sure
             enough for that is answered *unsure*. None: answer always.
-        confidence: How often, over many validation sets, that rate is to be kept.
+        max_missed: Of the faces without a mask worn rightly, the share answered `with_mask` that
+            must be kept where the rule is used strictly. None: it cannot be.
+        confidence: How often, over many validation sets, these rates are to be kept.
         on_progress: Told after each picture.
 
     Returns:
-        The rule; `guaranteed` says whether the validation side sufficed to promise `max_error`.
+        The rule; `guaranteed`, of it and of what is `strict` in it, says whether the validation
+        side sufficed to promise the rate.
 
     Raises:
         BadRun: The run is missing, unfinished, damaged, or has no validation side.
         BadDataset: Pictures of the validation side are gone or changed.
-        InvalidInput: `max_error` or `confidence` is out of range.
+        InvalidInput: A rate or `confidence` is out of range.
         OutputFailed: The run cannot be written to.
     """
     opened = run if isinstance(run, Run) else Run.open(run)
@@ -49,15 +55,22 @@ def calibrate(
     spec = opened.recipe.preprocess
     probability = load_classifier(opened)(read_faces(data, spec, on_progress))
     label = np.array([sample.label for sample in samples], dtype=np.int64)
+    group = number_groups(samples)
     if max_error is None:
         rule = DecisionRule(temperature=fit_temperature(label, probability), n=len(samples))
     else:
         rule = choose_rule(
+            label, probability, max_error=max_error, confidence=confidence, group=group
+        )
+    if max_missed is not None:
+        strict = choose_strict(
             label,
             probability,
-            max_error=max_error,
+            temperature=rule.temperature,
+            max_missed=max_missed,
             confidence=confidence,
-            group=number_groups(samples),
+            group=group,
         )
+        rule = replace(rule, strict=strict)
     opened.write_decision(rule.to_dict())
     return rule

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.errors import InvalidInput
-from maskwise.labels import UNSURE
+from maskwise.labels import UNSURE, WITH_MASK
 
 
 def decide(probability: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -23,6 +23,46 @@ def decide(probability: NDArray[np.float32]) -> NDArray[np.int64]:
     """
     answers: NDArray[np.int64] = probability.argmax(axis=1).astype(np.int64)
     return answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrictRule:
+    """When a mask is believed where no bare face may be missed.
+
+    Attributes:
+        min_probability: With less than this, calibrated, for `with_mask` no mask is believed.
+        max_missed: Of the faces without a mask worn rightly, the share answered `with_mask` that it
+            was chosen for.
+        confidence: How often, over many validation sets, a guaranteed rule keeps `max_missed`.
+        guaranteed: Whether the validation pictures sufficed to show that it is kept. If not, no
+            mask is believed.
+        n: How many such validation pictures, or groups of them, it was chosen on.
+
+    Raises:
+        InvalidInput: A value of another type or out of its range.
+    """
+
+    min_probability: float
+    max_missed: float
+    confidence: float
+    guaranteed: bool
+    n: int
+
+    def __post_init__(self) -> None:
+        _require_probability("min_probability", self.min_probability)
+        _require_share("max_missed", self.max_missed)
+        _require_share("confidence", self.confidence)
+        _require(isinstance(self.guaranteed, bool), "guaranteed", "true or false", self.guaranteed)
+        _require_count("n", self.n)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The rule that stands under `strict` in `DecisionRule.to_dict`.
+
+        Raises:
+            InvalidInput: A field is missing, unknown, of another type or out of its range.
+        """
+        return cls(**_of_fields(cls, values, "A strict rule"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +80,8 @@ class DecisionRule:
         guaranteed: Whether the validation pictures sufficed to show that `max_error` is kept. If
             not, although one was asked for, nothing is answered.
         n: How many validation pictures, or groups of them, it was chosen on.
+        strict: What a mask needs besides where no bare face may be missed; None if that was not
+            chosen.
 
     Raises:
         InvalidInput: A value of another type or out of its range, or a guarantee of nothing.
@@ -51,35 +93,23 @@ class DecisionRule:
     confidence: float = 0.95
     guaranteed: bool = False
     n: int = 0
+    strict: StrictRule | None = None
 
     def __post_init__(self) -> None:
-        asked = self.max_error is not None
-        rules = {
-            "temperature": (
-                _is_number(self.temperature) and 0 < self.temperature < math.inf,
-                "a number above 0",
-            ),
-            "min_probability": (
-                _is_number(self.min_probability) and 0 <= self.min_probability <= 1,
-                "a number from 0 to 1",
-            ),
-            "max_error": (
-                self.max_error is None or (_is_number(self.max_error) and 0 < self.max_error < 1),
-                "None or a number between 0 and 1",
-            ),
-            "confidence": (
-                _is_number(self.confidence) and 0 < self.confidence < 1,
-                "a number between 0 and 1",
-            ),
-            "guaranteed": (
-                isinstance(self.guaranteed, bool) and (asked or not self.guaranteed),
-                "true or false, and true only with a `max_error`",
-            ),
-            "n": (type(self.n) is int and self.n >= 0, "a whole number of at least 0"),
-        }
-        for name, (is_kept, rule) in rules.items():
-            if not is_kept:
-                raise InvalidInput(f"`{name}` must be {rule}. Received: {getattr(self, name)!r}.")
+        temperature = self.temperature
+        is_finite = _is_number(temperature) and 0 < temperature < math.inf
+        _require(is_finite, "temperature", "a number above 0", temperature)
+        _require_probability("min_probability", self.min_probability)
+        if self.max_error is not None:
+            _require_share("max_error", self.max_error, "None or ")
+        _require_share("confidence", self.confidence)
+        _require(
+            isinstance(self.guaranteed, bool) and not (self.guaranteed and self.max_error is None),
+            "guaranteed",
+            "true or false, and true only with a `max_error`",
+            self.guaranteed,
+        )
+        _require_count("n", self.n)
 
     def calibrate(self, probability: NDArray[np.float32]) -> NDArray[np.float32]:
         """Make the network as sure as it may be: softmax(ln(probability) / temperature).
@@ -111,21 +141,44 @@ class DecisionRule:
         calibrated: NDArray[np.float32] = weight / weight.sum(axis=1, keepdims=True)
         return calibrated.astype(np.float32)
 
-    def decide(self, probability: NDArray[np.float32]) -> NDArray[np.int64]:
+    def decide(
+        self, probability: NDArray[np.float32], *, is_strict: bool = False
+    ) -> NDArray[np.int64]:
         """Answer with the most probable class, or -1 (*unsure*) where that is not sure enough.
 
         Args:
             probability: As the network gives it, not yet calibrated, `(n, classes)` in [0, 1].
+            is_strict: Whether no bare face may be missed: a mask is then answered only if it is as
+                sure as `strict` wants, too.
 
         Returns:
             Class numbers or -1, `(n,)`.
 
         Raises:
-            InvalidInput: As `calibrate`.
+            InvalidInput: As `calibrate`; or `is_strict`, but this rule has no `strict`.
         """
-        sure = self.calibrate(probability).max(axis=1, initial=0) >= self.min_probability
+        calibrated = self.calibrate(probability)
+        sure = calibrated.max(axis=1, initial=0) >= self.min_probability
         promised = self.max_error is None or self.guaranteed
-        return np.where(sure & promised, decide(probability), UNSURE)
+        answers = np.where(sure & promised, decide(probability), UNSURE)
+        if not is_strict:
+            return answers
+        strict = self.require_strict()
+        believed = strict.guaranteed & (calibrated[:, WITH_MASK] >= strict.min_probability)
+        return np.where((answers == WITH_MASK) & ~believed, UNSURE, answers)
+
+    def require_strict(self) -> StrictRule:
+        """What a mask needs where no bare face may be missed.
+
+        Raises:
+            InvalidInput: That was not chosen.
+        """
+        if self.strict is None:
+            raise InvalidInput(
+                "`strict` needs a model for which it was chosen how sure a mask must be. "
+                "Received: one without. `maskwise calibrate RUN --max-missed 0.01` chooses it."
+            )
+        return self.strict
 
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON, one for each attribute."""
@@ -138,13 +191,39 @@ class DecisionRule:
         Raises:
             InvalidInput: A field is missing, unknown, of another type or out of its range.
         """
-        names = {field.name for field in fields(cls)}
-        if values.keys() != names:
-            raise InvalidInput(
-                f"A decision rule has the fields {', '.join(sorted(names))}. "
-                f"Received: {', '.join(sorted(map(str, values))) or 'none'}."
-            )
-        return cls(**values)
+        own = _of_fields(cls, values, "A decision rule")
+        strict = own["strict"]
+        if not (strict is None or isinstance(strict, Mapping)):
+            raise InvalidInput(f"`strict` must be null or an object. Received: {strict!r:.100}.")
+        return cls(**{**own, "strict": strict and StrictRule.from_dict(strict)})
+
+
+def _of_fields(kind: type[Any], values: Mapping[str, Any], what: str) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    if values.keys() != names:
+        raise InvalidInput(
+            f"{what} has the fields {', '.join(sorted(names))}. "
+            f"Received: {', '.join(sorted(map(str, values))) or 'none'}."
+        )
+    return dict(values)
+
+
+def _require(is_kept: bool, name: str, rule: str, value: object) -> None:
+    if not is_kept:
+        raise InvalidInput(f"`{name}` must be {rule}. Received: {value!r}.")
+
+
+def _require_probability(name: str, value: Any) -> None:
+    _require(_is_number(value) and 0 <= value <= 1, name, "a number from 0 to 1", value)
+
+
+def _require_share(name: str, value: Any, besides: str = "") -> None:
+    is_share = _is_number(value) and 0 < value < 1
+    _require(is_share, name, f"{besides}a number between 0 and 1", value)
+
+
+def _require_count(name: str, value: Any) -> None:
+    _require(type(value) is int and value >= 0, name, "a whole number of at least 0", value)
 
 
 def _is_number(value: object) -> bool:

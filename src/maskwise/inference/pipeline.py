@@ -39,12 +39,21 @@ class MaskDetector:
         classifier: MaskClassifier,
         rule: DecisionRule | None = None,
         quality: QualityRule | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
-        """Join what finds faces with what tells them apart; without rules, all are answered."""
+        """Join what finds faces with what tells them apart; without rules, all are answered.
+
+        Raises:
+            InvalidInput: `strict`, but the rule does not say how sure a mask must be.
+        """
         self._detector = detector
         self._classifier = classifier
         self._rule = rule or DecisionRule()
         self._quality = quality or QualityRule()
+        self._is_strict = strict
+        if strict:
+            self._rule.require_strict()
 
     @classmethod
     def load(
@@ -54,6 +63,7 @@ class MaskDetector:
         faces: str | None = None,
         mode: str | None = None,
         boxes_xyxy: ArrayLike | None = None,
+        strict: bool = False,
         runtime: str = _RUNTIME,
         precision: str | None = None,
         n_threads: int | None = None,
@@ -70,6 +80,9 @@ class MaskDetector:
                 `balanced`.
             boxes_xyxy: Where the faces of every picture are, `(n, 4)` in pixels, if that is known;
                 `faces` and `mode` are then not asked.
+            strict: Whether no bare face may be missed: `with_mask` is then answered only where that
+                is surer than the share of bare faces allows that the model was calibrated for, and
+                `unsure` otherwise.
             runtime: What runs the network of a bundle: `onnx`, `litert` or `openvino`; `auto` takes
                 the fastest of those that are installed.
             precision: Of the network of a bundle: `int8` or `fp32`. None takes int8 if it is there.
@@ -79,8 +92,8 @@ class MaskDetector:
         Raises:
             BadBundle: The bundle is damaged or was changed.
             BadRun: There is neither bundle nor run, or the run is unfinished or damaged.
-            InvalidInput: A name is unknown; the bundle holds no such model; or `runtime` or
-                `precision` are set for a run.
+            InvalidInput: A name is unknown; the bundle holds no such model; `runtime` or
+                `precision` are set for a run; or `strict`, and that was not chosen for the model.
             MissingExtra: A library that is needed is not installed.
         """
         folder = model_folder(model)
@@ -96,6 +109,7 @@ class MaskDetector:
                 MaskClassifier(session, bundle.preprocess, n_classes=len(bundle.labels)),
                 bundle.rule,
                 bundle.quality,
+                strict=strict,
             )
         from maskwise.runs.run import Run, has_run
 
@@ -116,7 +130,7 @@ class MaskDetector:
         keras = load("maskwise.inference.runtime_keras", extra="train").KerasSession.load(run)
         recipe = run.recipe
         classifier = MaskClassifier(keras, recipe.preprocess, n_classes=len(recipe.labels))
-        return cls(detector, classifier, read_rule(run))
+        return cls(detector, classifier, read_rule(run), strict=strict)
 
     def __call__(self, image_rgb: NDArray[np.uint8], boxes_xyxy: ArrayLike | None = None) -> Faces:
         """Decide on the faces of a picture.
@@ -164,7 +178,7 @@ class MaskDetector:
 
         network_says = self._classifier(crops())
         probability = self._rule.calibrate(network_says)
-        label = self._rule.decide(network_says)
+        label = self._rule.decide(network_says, is_strict=self._is_strict)
         answered, start = [], 0
         for faces in found:
             own = slice(start, start := start + len(faces))

@@ -34,6 +34,9 @@ def build_efficientnet_lite0(
 ) -> keras.Model:
     """Build the network; `assign_imagenet` then gives it what it has learnt before.
 
+    Its normalisations stay as they are, in training too: a batch says less about the scale of a
+    feature than all of ImageNet, and a step takes less than half the time.
+
     Args:
         size_hw: Height and width of the input in pixels.
         n_classes: How many classes it tells apart.
@@ -55,7 +58,11 @@ def build_efficientnet_lite0(
             x = _block(x, kernel, step, expansion, filters, f"block{number:02}", draw)
     x = _relu6(convolve(x, _FEATURES, 1, 1, "features", draw))
     outputs = classify(x, n_classes, seed=seed, draw=draw)
-    return keras.Model(inputs, outputs, name="efficientnet_lite0")
+    model = keras.Model(inputs, outputs, name="efficientnet_lite0")
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return model
 
 
 def assign_imagenet(model: keras.Model) -> None:

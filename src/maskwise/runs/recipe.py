@@ -127,32 +127,39 @@ class Recipe:
             raise InvalidInput(f"The recipe {dict(values)} cannot be read: {error}.") from error
 
 
-_SHIPPED: Final = Recipe(
-    name="shipped",
-    labels=LABEL_NUMBERS,
-    split="grouped",
-    test_share=0.1,
-    epochs=12,
-    mirror=True,
-)
-
 _MASKWISE: Final = Recipe(
     name="maskwise",
     labels=LABEL_NUMBERS,
     preprocess=PreprocessSpec(size_hw=(112, 112)),
     split="grouped",
     test_share=0.1,
-    batch_size=64,
-    epochs=30,
-    learning_rate=0.003,
-    network="lean",
+    batch_size=32,
+    epochs=8,
+    learning_rate=0.0004,
+    network="efficientnet_lite0",
     is_augmented=True,
     is_annealed=True,
     weight_decay=0.02,
 )
 
-RECIPES: Final = {recipe.name: recipe for recipe in (Recipe(), _SHIPPED, _MASKWISE)}
-"""By name: the reference system, the reference network as we ship it, and our own network."""
+_REFERENCE_NETWORK: Final = replace(
+    _MASKWISE,
+    name="reference-network",
+    preprocess=PreprocessSpec(),
+    epochs=20,
+    learning_rate=0.001,
+    network="reference",
+)
+
+_LEAN: Final = replace(
+    _MASKWISE, name="lean", batch_size=64, epochs=30, learning_rate=0.003, network="lean"
+)
+
+RECIPES: Final = {
+    recipe.name: recipe for recipe in (Recipe(), _MASKWISE, _REFERENCE_NETWORK, _LEAN)
+}
+"""By name: the reference system; what is shipped; the reference network trained like that; and the
+smallest network."""
 
 
 def find_recipe(name: str, **changes: Any) -> Recipe:
