@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from maskwise.runs.run import Run
+from pictures import fill_class_folders
 
 pytestmark = pytest.mark.train
 
@@ -64,3 +65,46 @@ def test_unreadable_files_are_named(tiny_data: Path, tmp_path: Path, pictures: P
         check=True,
     )
     assert r"with_mask/bro\nken.jpg: the file is empty" in done.stderr
+
+
+def test_going_on_from_a_trained_network_says_what_that_gave(
+    tiny_data: Path, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    fill_class_folders(tmp_path / "rest", per_class=6, first_seed=700)
+    out = tmp_path / "run"
+    done = subprocess.run(
+        [
+            *(*TRAIN, str(tiny_data), "--from", str(tiny_bundle), "--out", str(out)),
+            *("--rest", str(tmp_path / "rest"), "--epochs", "1"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Recipe tuned (without_mask and with_mask), seed 0" in done.stderr
+    assert "\nYours (12 pictures): right on " in done.stderr
+    assert "\nThe rest (12 pictures): right on " in done.stderr
+    assert (out / "beside-parent" / "on-the-rest" / "comparison.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--rest", "."], "`rest` tells what a network forgot"),
+        (["--from", "shipped", "--recipe", "maskwise"], "exclude each other"),
+        (["--from", "nowhere"], "nowhere holds no run"),
+    ],
+)
+def test_what_cannot_be_gone_on_from_is_one_line(
+    tiny_data: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    done = subprocess.run(
+        [*TRAIN, str(tiny_data), "--out", str(tmp_path / "run"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -201,6 +201,57 @@ def test_a_network_that_has_learnt_before_begins_there(
     assert kernel == pytest.approx(taught.get_layer("stem").kernel.numpy(), abs=1e-6)
 
 
+def test_a_training_goes_on_from_a_bundle_with_the_classes_it_knows(
+    tiny_data: Path, tiny_bundle: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = train(tiny_data, out=tmp_path / "run", start_from=tiny_bundle, epochs=2)
+    assert (run.recipe.name, run.recipe.labels) == ("tuned", (0, 1))
+    before = Run.open(tiny_run).finished_checkpoint().arrays["dense1/kernel"]
+    after = run.finished_checkpoint().arrays["dense1/kernel"]
+    assert 0 < np.abs(after - before).max() < 0.01
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            *(tiny_data,),
+            out=tmp_path / "cut",
+            start_from=tiny_bundle,
+            epochs=2,
+            watcher=Impatient(),
+        )
+    with pytest.raises(BadRun, match=r"began from a trained network\. Name that by --from"):
+        train(tiny_data, out=tmp_path / "cut", resume=True)
+    with pytest.raises(BadRun, match="began from another network"):
+        train(tiny_data, out=tmp_path / "cut", start_from=tiny_run, resume=True)
+    train(tiny_data, out=tmp_path / "cut", start_from=tiny_bundle, resume=True)
+    assert arrays_of(tmp_path / "cut") == arrays_of(tmp_path / "run")
+
+
+def test_a_network_keeps_a_class_that_the_new_pictures_lack(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(tiny_data, tmp_path / "data")
+    for index, path in enumerate(sorted((data / "with_mask").iterdir())):
+        (data / "incorrect").mkdir(exist_ok=True)
+        (data / "incorrect" / path.name).write_bytes(path.read_bytes() + bytes([index]))
+    train(data, out=tmp_path / "three", recipe="lean", epochs=1)
+    run = train(tiny_data, out=tmp_path / "run", start_from=tmp_path / "three", epochs=1)
+    assert run.recipe.labels == (0, 1, 2)
+    assert {sample.label for _, sample in run.read_split()} == {0, 1}
+
+
+def test_a_recipe_beside_what_it_goes_on_from_is_refused(
+    tiny_data: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput, match="`recipe` and `start_from` exclude each other"):
+        train(tiny_data, out=tmp_path / "run", recipe="maskwise", start_from=tiny_run)
+
+
+def test_a_run_from_nothing_is_not_resumed_as_if_it_went_on(
+    tiny_data: Path, tiny_run: Path
+) -> None:
+    with pytest.raises(BadRun, match="recipe=reference and cannot go on with recipe=tuned"):
+        train(tiny_data, out=tiny_run, start_from=tiny_run, resume=True)
+
+
 def test_resuming_a_finished_run_trains_no_more(tiny_data: Path, tiny_run: Path) -> None:
     witness = Witness()
     train(tiny_data, out=tiny_run, resume=True, watcher=witness)

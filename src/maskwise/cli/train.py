@@ -8,10 +8,11 @@ from typing import Annotated, Self
 import typer
 from rich.progress import TextColumn, TimeRemainingColumn
 
-from maskwise.cli.console import command, hushed, say
+from maskwise.cli.console import command, counting, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
 from maskwise.cli.progress import new_progress
 from maskwise.dataset.dataset import Dataset
+from maskwise.errors import InvalidInput
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
 from maskwise.names import legible
@@ -23,12 +24,27 @@ def train(
     data: Annotated[Path, typer.Argument(help="Data folder, or its JSON, YAML or CSV file.")],
     out: Annotated[Path, typer.Option(help="The run folder to fill.")],
     recipe: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="What to train and how: `reference`, `maskwise` (what we ship), `lean` (tiny), or "
-            "`reference-network` (the reference network, trained like `maskwise`)."
+            "`reference-network` (the reference network, trained like `maskwise`). [reference]"
         ),
-    ] = "reference",
+    ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Instead of a recipe: go on from this bundle or finished run, in small steps; "
+            "`shipped` is what comes with maskwise. From 50 pictures a class on.",
+        ),
+    ] = None,
+    rest: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --from: labelled pictures from elsewhere, on which to judge whether it "
+            "forgot something. [drawn faces]"
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same data and seed, same result. [0]")] = None,
     epochs: Annotated[int | None, typer.Option(help="Instead of the number in the recipe.")] = None,
     split: Annotated[
@@ -49,10 +65,16 @@ def train(
     ] = False,
 ) -> None:
     """Train a network on DATA. It can be stopped at any moment and resumed."""
+    if rest is not None and start_from is None:
+        raise InvalidInput(
+            "`rest` tells what a network forgot that went on from another: name that by --from. "
+            "Received none."
+        )
     try:
-        train_and_show(
+        run = train_and_show(
             *(data, out),
             recipe=recipe,
+            start_from=start_from,
             seed=seed,
             epochs=epochs,
             split=split,
@@ -64,6 +86,8 @@ def train(
     except KeyboardInterrupt:
         say("Stopped. To go on after the last finished epoch, run the same with --resume.")
         raise
+    if start_from is not None:
+        _show_tuning(run, start_from, rest)
     say(f"Trained. Judge it on pictures that it has not seen: {command('evaluate', out)}")
 
 
@@ -71,7 +95,8 @@ def train_and_show(
     data: Path,
     out: Path,
     *,
-    recipe: str,
+    recipe: str | None = None,
+    start_from: Path | None = None,
     seed: int | None = None,
     epochs: int | None = None,
     split: str | None = None,
@@ -83,7 +108,9 @@ def train_and_show(
     """Train while people watch; see `maskwise.train`."""
     # What can be known at once comes before what takes time.
     require("tensorflow", extra="train")
-    find_recipe(recipe, epochs=epochs, split=split, held_out_source=hold_out_source)
+    changes = {"epochs": epochs, "split": split, "held_out_source": hold_out_source}
+    if start_from is None:
+        find_recipe(recipe or "reference", **changes)
     require_seed(seed)
     if not (resume and has_run(out)):
         require_vacant(out)
@@ -96,6 +123,7 @@ def train_and_show(
             dataset,
             out=out,
             recipe=recipe,
+            start_from=start_from,
             seed=seed,
             epochs=epochs,
             split=split,
@@ -104,6 +132,17 @@ def train_and_show(
             watcher=watcher,
         )
     return run
+
+
+def _show_tuning(run: Run, start_from: Path, rest: Path | None) -> None:
+    with hushed():
+        tuning = load("maskwise.evaluation.tuning", extra="train")
+    with counting("Judging") as progress:
+        elsewhere = None if rest is None else open_data(rest, None, None, on_progress=progress)
+        result = tuning.judge_tuning(run, start_from, elsewhere, on_progress=progress)
+    paths = result.write(run.folder)
+    say(result.to_words())
+    say("Wrote " + ", ".join(str(path) for path in paths))
 
 
 def _tell_about(dataset: Dataset) -> None:

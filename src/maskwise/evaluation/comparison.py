@@ -1,4 +1,4 @@
-"""Comparison: two finished runs, judged on the same pictures."""
+"""Comparison: two networks, judged on the same pictures."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +17,10 @@ from maskwise.dataset.split import number_groups
 from maskwise.errors import InvalidInput
 from maskwise.evaluation.judge import read_faces
 from maskwise.evaluation.paired import PairedMetrics, measure_paired
-from maskwise.evaluation.subject import load_classifier
+from maskwise.evaluation.subject import Subject
 from maskwise.evaluation.unseen import unseen_pictures
 from maskwise.images import thumbnail_jpeg
 from maskwise.inference.decision import decide
-from maskwise.inference.pipeline import read_rule
 from maskwise.intervals import Estimate
 from maskwise.labels import LABELS, label_name, label_words
 from maskwise.names import legible
@@ -82,10 +81,10 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Which of two runs answers better on certain pictures, and where they disagree.
+    """Which of two networks answers better on certain pictures, and where they disagree.
 
     Attributes:
-        title: Which runs on which pictures.
+        title: Which networks on which pictures.
         created: When they were judged, as ISO 8601 in UTC.
         facts: What a reader needs to do it again.
         metrics: The figures.
@@ -166,20 +165,22 @@ class Comparison:
 
 
 def compare(
-    a: str | os.PathLike[str] | Run,
-    b: str | os.PathLike[str] | Run,
+    a: str | os.PathLike[str] | Run | Subject,
+    b: str | os.PathLike[str] | Run | Subject,
     data: Dataset | str | os.PathLike[str] | None = None,
     *,
     on_progress: Progress | None = None,
 ) -> Comparison:
-    """Judge two finished runs on the same pictures.
+    """Judge two networks on the same pictures.
 
     Args:
-        a: A run or its folder.
+        a: A finished run or its folder, the folder of a bundle, or `shipped` for the bundle that
+            comes with maskwise.
         b: Another, of the same classes.
-        data: Pictures to judge on. Those that either network was trained on, near-duplicates of
-            these, and those of other classes are left out, and the comparison says so. Must be
-            named: the test side of one run is as a rule what the other was trained on.
+        data: Pictures to judge on. Those that either network was trained on, as far as it is a
+            run, near-duplicates of these, and those of other classes are left out, and the
+            comparison says so. Must be named: the test side of one run is as a rule what the other
+            was trained on.
         on_progress: Told how far it is: first how many pictures were looked at, those of the
             trainings included, then how many answers are given, two for each picture.
 
@@ -190,6 +191,7 @@ def compare(
     Raises:
         InvalidInput: `data` is missing, or the networks tell other classes apart.
         BadRun: A run is missing, unfinished or damaged.
+        BadBundle: A bundle is damaged or was changed.
         BadDataset: The same picture stands in two classes, or nothing is left to judge on.
     """
     if data is None:
@@ -197,59 +199,78 @@ def compare(
             "`data` must name the pictures that both are judged on, as `--on DATA` does. "
             "Received: None."
         )
-    runs = [run if isinstance(run, Run) else Run.open(run) for run in (a, b)]
-    _require_same_classes(*runs)
-    classifiers = [load_classifier(run) for run in runs]
+    subjects = [Subject.open(each) for each in (a, b)]
+    _require_same_classes(*subjects)
+    loaded = [subject.load() for subject in subjects]
+    runs = [subject.run for subject in subjects if subject.run]
     dataset, notes = unseen_pictures(
-        runs, data, labels=runs[0].recipe.labels, who="A or B", on_progress=on_progress
+        runs, data, labels=subjects[0].labels, who="A or B", on_progress=on_progress
     )
     n = len(dataset.samples)
     label = np.array([sample.label for sample in dataset.samples], dtype=np.int64)
     probability_a, probability_b = (
-        read_rule(run).calibrate(
+        rule.calibrate(
             classifier(
                 read_faces(dataset, classifier.spec, progress_from(turn * n, 2 * n, on_progress))
             )
         )
-        for turn, (run, classifier) in enumerate(zip(runs, classifiers, strict=True))
+        for turn, (classifier, rule) in enumerate(loaded)
     )
-    names = [legible(run.folder.resolve().name) for run in runs]
+    names = [_name(subject) for subject in subjects]
     return Comparison(
         title=f"A: {names[0]}, B: {names[1]}, on {legible(dataset.root.resolve().name)}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        facts=_facts(runs, dataset),
+        facts=_facts(subjects, dataset),
         metrics=measure_paired(
             label, probability_a, probability_b, group=number_groups(dataset.samples)
         ),
         disagreements=_disagreements(
-            dataset, classifiers[0].spec, label, probability_a, probability_b
+            dataset, loaded[0][0].spec, label, probability_a, probability_b
         ),
-        notes=(*_familiar(runs, dataset), *notes),
+        notes=(*_familiar(subjects, dataset), *notes),
     )
 
 
-def _require_same_classes(a: Run, b: Run) -> None:
-    if a.recipe.labels != b.recipe.labels:
-        of_a, of_b = (", ".join(LABELS[label] for label in run.recipe.labels) for run in (a, b))
+def _name(subject: Subject) -> str:
+    return legible(subject.run.folder.resolve().name) if subject.run else subject.name
+
+
+def _require_same_classes(a: Subject, b: Subject) -> None:
+    if a.labels != b.labels:
+        of_a, of_b = (", ".join(LABELS[label] for label in each.labels) for each in (a, b))
         raise InvalidInput(
             "`a` and `b` must tell the same classes apart. "
-            f"Received: {legible(a.folder)} ({of_a}) and {legible(b.folder)} ({of_b})."
+            f"Received: {_place(a)} ({of_a}) and {_place(b)} ({of_b})."
         )
 
 
-def _familiar(runs: Sequence[Run], dataset: Dataset) -> list[str]:
-    """Warnings of pictures that resemble those that only one network was trained on."""
-    of_a, of_b = ({sample.sha256 for sample in run.read_split().test} for run in runs)
+def _place(subject: Subject) -> str:
+    return legible(subject.model.folder)
+
+
+def _familiar(subjects: Sequence[Subject], dataset: Dataset) -> list[str]:
+    """Warnings of pictures that may favour one of both."""
+    of_a, of_b = (
+        {sample.sha256 for sample in subject.run.read_split().test} if subject.run else set()
+        for subject in subjects
+    )
     counts = {
         name: sum(sample.sha256 in own for sample in dataset.samples)
         for name, own in (("A", of_a - of_b), ("B", of_b - of_a))
     }
-    return [
+    warnings = [
         f"{n} of the pictures {'stands' if n == 1 else 'stand'} on the test side of {name}, which "
         "was trained on others of the same data set: this favours it."
         for name, n in counts.items()
         if n
     ]
+    unknown = [name for name, subject in zip("AB", subjects, strict=True) if not subject.run]
+    if unknown:
+        warnings.append(
+            f"{' and '.join(unknown)} came as a bundle, which does not hold what it was trained "
+            "on: copies of that among these pictures could not be left out, and would favour it."
+        )
+    return warnings
 
 
 def _disagreements(
@@ -282,21 +303,27 @@ def _disagreements(
     )
 
 
-def _facts(runs: Sequence[Run], dataset: Dataset) -> Mapping[str, str]:
+def _facts(subjects: Sequence[Subject], dataset: Dataset) -> Mapping[str, str]:
     judged = ", ".join(f"{n} {name}" for name, n in dataset.counts().items())
     of_each = {
-        name: {
-            name: legible(run.folder),
-            f"Recipe of {name}": f"{run.recipe.name}, {run.recipe.epochs} epochs, seed {run.seed}",
-            f"{name} was trained from": legible(run.data_folder),
-        }
-        for name, run in zip("AB", runs, strict=True)
+        name: {name: _place(subject), **_origin(name, subject)}
+        for name, subject in zip("AB", subjects, strict=True)
     }
     return {
         **of_each["A"],
         **of_each["B"],
         "Judged on": f"{legible(dataset.root)}: {judged}",
         "Judged with maskwise": __version__,
+    }
+
+
+def _origin(name: str, subject: Subject) -> Mapping[str, str]:
+    run = subject.run
+    if run is None:
+        return {f"Bundle of {name}": subject.facts["Bundle"]}
+    return {
+        f"Recipe of {name}": f"{run.recipe.name}, {run.recipe.epochs} epochs, seed {run.seed}",
+        f"{name} was trained from": legible(run.data_folder),
     }
 
 

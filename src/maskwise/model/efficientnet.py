@@ -15,7 +15,13 @@ import numpy as np
 
 from maskwise.extras import read_weights
 from maskwise.model.cnn import CHANNELS_LAST
-from maskwise.model.layers import classify, convolve, normalise
+from maskwise.model.layers import (
+    classify,
+    convolve,
+    keep_normalisations,
+    normalisation_of,
+    normalise,
+)
 
 _STEM_FILTERS: Final = 32
 _FEATURES: Final = 1280
@@ -59,9 +65,7 @@ def build_efficientnet_lite0(
     x = _relu6(convolve(x, _FEATURES, 1, 1, "features", draw))
     outputs = classify(x, n_classes, seed=seed, draw=draw)
     model = keras.Model(inputs, outputs, name="efficientnet_lite0")
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
+    keep_normalisations(model)
     return model
 
 
@@ -85,8 +89,7 @@ def assign_imagenet(model: keras.Model) -> None:
     ]
     places = json.loads(_PLACES.read_text(encoding="utf-8"))
     for convolution, starts in zip(convolutions, places, strict=True):
-        normalisation = model.get_layer(f"{convolution.name}_norm")
-        variables = [convolution.kernel, *normalisation.weights]
+        variables = [convolution.kernel, *normalisation_of(model, convolution).weights]
         for variable, start in zip(variables, starts, strict=True):
             n = int(np.prod(variable.shape))
             numbers = np.frombuffer(content, dtype="<f4", count=n, offset=start)

@@ -8,6 +8,7 @@ from maskwise.model.cnn import CHANNELS_LAST
 
 _MOMENTUM: Final = 0.98  # of normalisation; a training has thousands of steps, not millions
 _DROPOUT_RATE: Final = 0.2
+_NORMALISATION: Final = "_norm"
 
 
 def convolve(
@@ -29,9 +30,21 @@ def convolve(
 
 def normalise(x: Any, name: str) -> Any:
     """Batch normalisation of what the layer `name` gives."""
-    return keras.layers.BatchNormalization(momentum=_MOMENTUM, epsilon=0.001, name=f"{name}_norm")(
-        x
-    )
+    return keras.layers.BatchNormalization(
+        momentum=_MOMENTUM, epsilon=0.001, name=f"{name}{_NORMALISATION}"
+    )(x)
+
+
+def normalisation_of(model: keras.Model, layer: keras.layers.Layer) -> keras.layers.Layer:
+    """The normalisation of what a layer gives."""
+    return model.get_layer(f"{layer.name}{_NORMALISATION}")
+
+
+def keep_normalisations(model: keras.Model) -> None:
+    """Let a training change nothing about how the network normalises, nor measure it anew."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
 
 
 def classify(x: Any, n_classes: int, *, seed: int, draw: keras.random.SeedGenerator) -> Any:

@@ -16,6 +16,13 @@ SPLITS: Final = ("random", "grouped", "given")
 """How samples can be shared out among the sides."""
 NETWORKS: Final = ("reference", "lean", "efficientnet_lite0")
 """What can be trained."""
+TUNED: Final = "tuned"
+"""What the recipe of a training is called that goes on from a trained network."""
+
+_TUNED_TEST_SHARE: Final = 0.3
+_TUNED_VALIDATION_SHARE: Final = 0.15
+_TUNED_EPOCHS: Final = 10
+_TUNED_PACE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,7 @@ class Recipe:
         is_annealed: Whether the learning rate rises at first and then falls along half a cosine
             (Loshchilov and Hutter 2017), instead of staying as it is.
         weight_decay: Decoupled from the gradient (Loshchilov and Hutter 2019); 0 for none.
+        parent: The hash of the trained network from which this training goes on; empty for none.
 
     Raises:
         InvalidInput: A value is out of its range.
@@ -62,6 +70,7 @@ class Recipe:
     is_augmented: bool = False
     is_annealed: bool = False
     weight_decay: float = 0.0
+    parent: str = ""
 
     def __post_init__(self) -> None:
         if self.labels not in (LABEL_NUMBERS[:2], LABEL_NUMBERS):
@@ -104,6 +113,27 @@ class Recipe:
     def for_labels(self, present: Collection[int]) -> Self:
         """The recipe for data of these classes: two of three where no mask is worn wrongly."""
         return self if INCORRECT in present else replace(self, labels=LABEL_NUMBERS[:INCORRECT])
+
+    def tuned(self, parent: str) -> Self:
+        """How a network that was trained so goes on with a few pictures of somebody's own.
+
+        Small steps, so that what it knows of other faces stays; more to judge on, as there are few.
+
+        Args:
+            parent: The hash of that network.
+        """
+        return replace(
+            self,
+            name=TUNED,
+            parent=parent,
+            split="grouped",
+            held_out_source="",
+            test_share=_TUNED_TEST_SHARE,
+            validation_share=_TUNED_VALIDATION_SHARE,
+            epochs=_TUNED_EPOCHS,
+            learning_rate=_TUNED_PACE * self.learning_rate,
+            is_annealed=True,
+        )
 
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON."""
@@ -163,14 +193,22 @@ smallest network."""
 
 
 def find_recipe(name: str, **changes: Any) -> Recipe:
-    """Look up a recipe and change some of its fields; None leaves a field as it is.
+    """Look up a recipe and change some of its fields, as `change_recipe` does.
 
     Raises:
-        InvalidInput: No recipe has this name, a value is out of its range, or the source to hold
-            out has an empty name.
+        InvalidInput: No recipe has this name, or as `change_recipe`.
     """
     if name not in RECIPES:
         raise InvalidInput(f"`recipe` must be one of {', '.join(RECIPES)}. Received: {name!r}.")
+    return change_recipe(RECIPES[name], **changes)
+
+
+def change_recipe(recipe: Recipe, **changes: Any) -> Recipe:
+    """Change some fields of a recipe; None leaves a field as it is.
+
+    Raises:
+        InvalidInput: A value is out of its range, or the source to hold out has an empty name.
+    """
     if changes.get("held_out_source") == "":
         raise InvalidInput(
             "`hold_out_source` must name a source. Received: ''. Leave it out to hold out none."
@@ -178,7 +216,7 @@ def find_recipe(name: str, **changes: Any) -> Recipe:
     wanted = {field: value for field, value in changes.items() if value is not None}
     if wanted.get("held_out_source"):
         wanted.setdefault("split", "grouped")
-    return replace(RECIPES[name], **wanted)
+    return replace(recipe, **wanted)
 
 
 def require_seed(seed: int | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -19,13 +19,14 @@ from maskwise.dataset.grouping import group_samples
 from maskwise.dataset.pixels import open_pixels, remove_pixels
 from maskwise.dataset.reading import Progress, progress_from
 from maskwise.dataset.samples import Sample, Split
-from maskwise.errors import BadRun
+from maskwise.errors import BadRun, InvalidInput
 from maskwise.extras import load
+from maskwise.model.layers import keep_normalisations
 from maskwise.model.networks import assign_first_weights, build_network
 from maskwise.model.variables import assign_arrays, training_variables
 from maskwise.names import legible
 from maskwise.preprocess import PreprocessSpec
-from maskwise.runs.recipe import Recipe, find_recipe, require_seed
+from maskwise.runs.recipe import Recipe, change_recipe, find_recipe, require_seed
 from maskwise.runs.run import Run, has_run, require_same_data, require_vacant
 from maskwise.training.adam import FusedAdam
 from maskwise.training.allocator import keep_freed_memory
@@ -33,10 +34,12 @@ from maskwise.training.augmentation.augment import Augmentation
 from maskwise.training.augmented import AugmentedBatches, mark_faces
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
+from maskwise.training.parent import Parent
 from maskwise.training.recorder import Recorder
 from maskwise.training.sides import find_sides
 from maskwise.training.watcher import Watcher
 
+_REFERENCE: Final = "reference"
 _RISING: Final = 0.03  # share of the steps in which an annealed learning rate rises
 _LAST_SHARE: Final = 0.01  # of the highest one, at the end
 _STEPS_AT_ONCE: Final = 10  # between two returns to Python, each of which costs time
@@ -46,7 +49,8 @@ def train(
     data: Dataset | str | os.PathLike[str],
     *,
     out: str | os.PathLike[str],
-    recipe: str = "reference",
+    recipe: str | None = None,
+    start_from: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     epochs: int | None = None,
     split: str | None = None,
@@ -63,7 +67,9 @@ def train(
     Args:
         data: A data set or its folder. Where no mask is worn wrongly in it, two classes are learnt.
         out: The run folder; made if missing.
-        recipe: A name in `maskwise.runs.recipe.RECIPES`.
+        recipe: A name in `maskwise.runs.recipe.RECIPES`; `reference` if None.
+        start_from: Instead of a recipe: the bundle or finished run to go on from, in small steps,
+            with the classes that it knows; `shipped` is the bundle that comes with maskwise.
         seed: Decides split, weights, dropout and order. 0 if None; on resuming, that of the run.
         epochs: Instead of the number in the recipe.
         split: `random`, `grouped` or `given`, instead of what the recipe says: whether
@@ -78,29 +84,49 @@ def train(
         BadRun: `out` holds a run and `resume` is False, or files that are not ours; or the data,
             recipe or seed of its run differ; or another process trains there.
         OutputFailed: The disk is full or closed to us. Free it and resume.
-        InvalidInput: No such recipe, or a number out of range.
+        BadBundle: The bundle to go on from is damaged, or cannot be gone on from.
+        InvalidInput: No such recipe, a recipe beside `start_from`, or a number out of range.
     """
     changes = {"epochs": epochs, "split": split, "held_out_source": hold_out_source}
-    chosen = find_recipe(recipe, **changes)
+    parent, chosen = _choose(recipe, start_from, **changes)
     require_seed(seed)
     folder = Path(out)
     if not (resume and has_run(folder)):
         require_vacant(folder)
     progress = watcher.listing if watcher else None
     dataset = data if isinstance(data, Dataset) else Dataset.open(data, on_progress=progress)
-    chosen = chosen.for_labels({sample.label for sample in dataset.samples})
-    dataset.require_trainable(chosen.labels)
+    present = {sample.label for sample in dataset.samples}
+    if parent is None:
+        chosen = chosen.for_labels(present)
+    # What a network knows already may be missing, as long as there is something to tell apart.
+    taught = tuple(label for label in chosen.labels if label in present) if parent else ()
+    dataset.require_trainable(taught if len(taught) > 1 else chosen.labels)
     sides = None if resume and has_run(folder) else _split(dataset, chosen, seed or 0, watcher)
     with claimed(folder):
         if sides is None:
-            run = _resume(folder, dataset, recipe=recipe, seed=seed, **changes)
+            asked = chosen.name if recipe or parent else None
+            run = _resume(folder, dataset, recipe=asked, seed=seed, **changes)
         else:
             run = _begin(folder, dataset, chosen, seed or 0, sides)
-        _fit(run, dataset, watcher)
+        _fit(run, dataset, parent, watcher)
         if run.read_decision() is None:
             # Loaded only now, since judging brings in much that training does not need.
             load("maskwise.evaluation.validation", extra="train").calibrate(run)
     return run
+
+
+def _choose(
+    recipe: str | None, start_from: str | os.PathLike[str] | None, **changes: Any
+) -> tuple[Parent | None, Recipe]:
+    if start_from is None:
+        return None, find_recipe(recipe or _REFERENCE, **changes)
+    if recipe is not None:
+        raise InvalidInput(
+            "`recipe` and `start_from` exclude each other, as a network goes on as it was trained. "
+            f"Received: {recipe!r} and {legible(Path(start_from))}. Leave one of them out."
+        )
+    parent = Parent.open(start_from)
+    return parent, change_recipe(parent.recipe, **changes)
 
 
 def _split(dataset: Dataset, recipe: Recipe, seed: int, watcher: Watcher | None) -> Split:
@@ -124,7 +150,7 @@ def _begin(folder: Path, dataset: Dataset, recipe: Recipe, seed: int, sides: Spl
 
 
 def _resume(
-    folder: Path, dataset: Dataset, *, recipe: str, seed: int | None, **changes: object
+    folder: Path, dataset: Dataset, *, recipe: str | None, seed: int | None, **changes: object
 ) -> Run:
     run = Run.open(folder)
     asked = {"recipe": recipe, "seed": seed, **changes}
@@ -140,12 +166,15 @@ def _resume(
     return run.moved_data(dataset.root)
 
 
-def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
+def _fit(run: Run, dataset: Dataset, parent: Parent | None, watcher: Watcher | None) -> None:
+    _require_parent(run, parent)
     _prepare_tensorflow()
     recipe, split = run.recipe, run.read_split()
     model = build_network(
         recipe.network, recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
     )
+    if parent is not None:
+        keep_normalisations(model)
     model.compile(
         optimizer=FusedAdam(
             _learning_rate(recipe, len(split.train)), weight_decay=recipe.weight_decay or None
@@ -156,7 +185,9 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
     )
     model.optimizer.build(model.trainable_variables)
     checkpoint = run.newest_checkpoint()
-    if checkpoint is None:
+    if checkpoint is None and parent is not None:
+        parent.assign(model)
+    elif checkpoint is None:
         assign_first_weights(recipe.network, model)
     else:
         assign_arrays(training_variables(model), checkpoint.arrays)
@@ -181,6 +212,16 @@ def _fit(run: Run, dataset: Dataset, watcher: Watcher | None) -> None:
             )
     finally:
         remove_pixels(run.folder)
+
+
+def _require_parent(run: Run, parent: Parent | None) -> None:
+    if run.recipe.parent != (parent.recipe.parent if parent else ""):
+        raise BadRun(
+            f"{legible(run.folder)} began from {'another' if parent else 'a trained'} network. "
+            "Name that by --from, or train into a new folder."
+            if run.recipe.parent
+            else f"{legible(run.folder)} did not go on from a trained network. Leave out --from."
+        )
 
 
 def _prepare_tensorflow() -> None:
