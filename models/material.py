@@ -4,8 +4,10 @@ DATA holds `faces/` (pictures of one face each, a folder per class, with a manif
 sources) and `scenes/` (photos with boxes in COCO, parted into train and val).
 """
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +20,17 @@ from maskwise.dataset.joining import join_datasets
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.threads import map_in_threads
 from maskwise.faces.detector import open_detector
+from maskwise.labels import LABELS
 
 NOT_FOR_US: Final = {"maskedfacenet_maskon"}  # its licence forbids commercial use
 CUT_FROM_SCENES: Final = {"andrewmvd_crops", "ilc2021_crops"}  # we cut them ourselves, by our rule
 MIN_SIDE_PX: Final = 16  # of a face: below, nobody can tell
 MIN_SCORE: Final = 0.7
+MAX_SECOND: Final = 0.5  # of the area of the largest face
+LABELS_CSV: Final = Path(__file__).with_name("labels.csv")
+"""Of pictures whose label is wrong: the hash, what it should be, or nothing if the picture should
+not be used, and why. Each was looked at by a person, after a network that had not been trained on
+it had found the label unlikely."""
 
 
 def all_pictures(folder: Path) -> Dataset:
@@ -36,21 +44,43 @@ def scenes_to_judge_on(folder: Path) -> Dataset:
 
 
 def single_faces(folder: Path) -> Dataset:
-    """Pictures of one face each: as they are and, where it is found, cut to the face."""
+    """Pictures of one face each: as they are and, where it is found, cut to the face.
+
+    Labels are those that people have corrected (labels.csv). Of a picture with several faces of
+    about one size nobody knows which the label means: it is left out.
+    """
     data = Dataset.open(folder)
     kept = [s for s in data.samples if s.source not in NOT_FOR_US | CUT_FROM_SCENES]
     detector = open_detector("yunet")
 
-    def cut(sample: Sample) -> Sample | None:
+    def shown(sample: Sample) -> list[Sample]:
         found = detector(data.read(sample))
         sure = found.xyxy[found.detector_score >= MIN_SCORE].astype(np.float64)
-        if not len(sure):
-            return None
-        left, top, right, bottom = max(sure.tolist(), key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
-        return replace(sample, box_xyxy=(left, top, right, bottom))
+        boxes = sorted(sure.tolist(), key=_area, reverse=True)
+        if not boxes:
+            return [sample]
+        if len(boxes) > 1 and _area(boxes[1]) > MAX_SECOND * _area(boxes[0]):
+            return []
+        left, top, right, bottom = boxes[0]
+        return [sample, replace(sample, box_xyxy=(left, top, right, bottom))]
 
-    cuts = [sample for sample in map_in_threads(cut, kept) if sample]
-    return replace(data, samples=tuple(sorted([*kept, *cuts], key=lambda s: s.path)))
+    samples = chain.from_iterable(map_in_threads(shown, list(corrected(kept))))
+    return replace(data, samples=tuple(samples))
+
+
+def corrected(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """The samples with the labels of labels.csv, without those that have none there."""
+    with LABELS_CSV.open(encoding="utf-8", newline="") as file:
+        label_of = {row["sha256"]: row["label"] for row in csv.DictReader(file)}
+    for sample in samples:
+        name = label_of.get(sample.sha256, LABELS[sample.label])
+        if name:
+            yield replace(sample, label=LABELS.index(name))
+
+
+def _area(box_xyxy: Sequence[float]) -> float:
+    left, top, right, bottom = box_xyxy
+    return (right - left) * (bottom - top)
 
 
 def faces_in_scenes(folder: Path) -> Dataset:

@@ -1,3 +1,4 @@
+import re
 import signal
 import subprocess
 import sys
@@ -82,21 +83,21 @@ def test_going_on_from_a_trained_network_says_what_that_gave(
         check=True,
     )
     assert "Recipe tuned (without_mask and with_mask), seed 0" in done.stderr
-    assert "\nYours (12 pictures): right on " in done.stderr
+    assert re.search(r"\nYours \(\d+ pictures\): right on ", done.stderr)
     assert "\nThe rest (12 pictures): right on " in done.stderr
     assert (out / "beside-parent" / "on-the-rest" / "comparison.html").is_file()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        (["--rest", "."], "`rest` tells what a network forgot"),
-        (["--from", "shipped", "--recipe", "maskwise"], "exclude each other"),
-        (["--from", "nowhere"], "nowhere holds no run"),
+        (["--rest", "."], 2, "`rest` tells what a network forgot"),
+        (["--from", "shipped", "--recipe", "maskwise"], 2, "exclude each other"),
+        (["--from", "nowhere"], 1, "nowhere holds no run"),
     ],
 )
 def test_what_cannot_be_gone_on_from_is_one_line(
-    tiny_data: Path, tmp_path: Path, arguments: list[str], said: str
+    tiny_data: Path, tmp_path: Path, arguments: list[str], code: int, said: str
 ) -> None:
     done = subprocess.run(
         [*TRAIN, str(tiny_data), "--out", str(tmp_path / "run"), *arguments],
@@ -104,7 +105,7 @@ def test_what_cannot_be_gone_on_from_is_one_line(
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == code
     assert said in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
