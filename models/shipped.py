@@ -23,6 +23,8 @@ from material import all_pictures, scenes_to_judge_on, without_copies_of
 MAX_ERROR: Final = 0.01  # of what is answered
 MAX_MISSED: Final = 0.01  # of the bare faces, where none may be missed
 LICENCE: Final = "Apache-2.0"
+ABOUT_MD: Final = Path(__file__).with_name("about.md")
+"""What its card says that no program can know."""
 
 
 def main() -> None:
@@ -41,7 +43,13 @@ def main() -> None:
     make_folder(run / "on-scenes")
     evaluate_scenes(run, judged_on, min_size_px=20).write(run / "on-scenes")
     with hushed():
-        bundle = export(run, arguments.out / "bundle", name="maskwise", licence=LICENCE)
+        bundle = export(
+            run,
+            arguments.out / "bundle",
+            name="maskwise",
+            licence=LICENCE,
+            about=ABOUT_MD.read_text(encoding="utf-8"),
+        )
     for model in bundle.models:
         say(f"{model.runtime} {model.precision}: {dict(model.proof)}")
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -5,10 +6,11 @@ import pytest
 
 from maskwise.exporters.card import write_card
 from maskwise.inference.bundle import ModelFile
-from maskwise.inference.decision import DecisionRule
+from maskwise.inference.decision import DecisionRule, StrictRule
 from maskwise.inference.quality import QualityRule
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.recipe import Recipe
+from reports import hostile_report
 
 PROOF = {
     "n": 100,
@@ -90,6 +92,38 @@ def test_two_classes_are_not_three() -> None:
 )
 def test_promises_only_what_was_promised(rule: DecisionRule, said: str) -> None:
     assert said in card(rule=rule)
+
+
+def test_shows_what_it_is_worth_on_parts_on_worse_pictures_and_by_probability() -> None:
+    estimate = {"value": 0.9, "low": 0.8, "high": 0.95}
+    judged = json.loads(hostile_report().to_json())
+    text = card(metrics={**judged, "strict": {"missed": estimate, "believed": estimate}})
+    parts, robustness = judged["slices"], judged["robustness"]
+    rows = [line for line in text.splitlines() if line.startswith("| brightness | ")]
+    assert len(rows) == sum(part["name"] == "brightness" for part in parts)
+    assert "| jpeg |" in text.lower()
+    assert f"Accuracy on {robustness['n']} of them" in text
+    assert text.count("\n| mean loss in points |") == 1
+    probability = text.split("What its probabilities are worth")[1]
+    assert probability.count("\n| 0.") == len(judged["metrics"]["reliability"])
+    assert "took the share 0.900 [0.800, 0.950] of the other faces for masked" in text
+    assert "<b>web</b>" not in text
+
+
+def test_what_its_makers_say_stands_as_it_is() -> None:
+    assert "## What its makers say\n\n*Ours* | yours\n\n## Trained on" in card(
+        about="*Ours* | yours\n"
+    )
+    assert "What its makers say" not in card()
+
+
+@pytest.mark.parametrize(("guaranteed", "said"), [(True, "from 97 % on"), (False, "no mask is")])
+def test_tells_when_a_mask_is_believed_strictly(guaranteed: bool, said: str) -> None:
+    strict = StrictRule(
+        min_probability=0.97, max_missed=0.01, confidence=0.95, guaranteed=guaranteed, n=500
+    )
+    assert said in card(rule=DecisionRule(strict=strict))
+    assert "Where no bare face may be missed" not in card()
 
 
 def test_names_can_do_no_harm() -> None:

@@ -136,6 +136,9 @@ def judge(run: Path, **changes: Any) -> None:
         "metrics": {"n": 8, "accuracy": estimate, "roc": {"recall": [0.0, 1.0]}},
         "decision_rule": rule,
         "selective": {"n": 8, "answered": 6, "coverage": estimate, "error": estimate},
+        "strict": None,
+        "slices": [],
+        "robustness": None,
     }
     (run / "metrics.json").write_text(json.dumps({**judged, **changes}))
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from maskwise.cli.console import command, hushed, say
 from maskwise.cli.progress import people
+from maskwise.errors import InvalidInput
 from maskwise.extras import load
 from maskwise.names import legible
 from maskwise.runs.run import Run
@@ -29,12 +30,17 @@ def export(
     licence: Annotated[
         str, typer.Option(help="Under which the weights may be used.")
     ] = "not stated",
+    about: Annotated[
+        Path | None,
+        typer.Option(help="Markdown file with what the model card is to say besides."),
+    ] = None,
 ) -> None:
     """Make BUNDLE of RUN: each format in fp32 and int8, proven to answer alike.
 
     A file that answers otherwise ends it, and nothing is written.
     """
-    opened = Run.open(run)  # what can be known at once comes before what takes time
+    # What can be known at once comes before what takes time.
+    opened, words = Run.open(run), "" if about is None else _read_words(about)
     say("Exporting, and comparing each file with RUN; about ten seconds for a format.")
     proofs: list[tuple[str, str, Parity]] = []
     try:
@@ -47,12 +53,23 @@ def export(
                 name=name,
                 model_version=model_version,
                 licence=licence,
+                about=words,
                 on_proof=lambda *proof: proofs.append(proof),
             )
     finally:
         if proofs:
             _tell(proofs)
     say(f"Wrote {legible(made.folder)}. Try it: {command('detect', 'PICTURE', '--model', bundle)}")
+
+
+def _read_words(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            f"`about` must be a text file in UTF-8. Received: {legible(path)}, which cannot be "
+            f"read: {error}."
+        ) from error
 
 
 def _tell(proofs: Sequence[tuple[str, str, "Parity"]]) -> None:

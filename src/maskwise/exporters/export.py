@@ -51,7 +51,7 @@ _LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
     "openvino": ("onnx", "tf2onnx", "onnxruntime", "openvino"),
     "savedmodel": (),
 }
-_CURVES: Final = {"roc", "precision_recall", "reliability"}
+_CURVES: Final = {"roc", "precision_recall"}
 QUALITY: Final = QualityRule(min_side_px=12, min_sharpness=0.05)
 """Chosen on faces of scenes; docs/bundle.md tells how."""
 
@@ -66,6 +66,7 @@ def export(
     name: str | None = None,
     model_version: str = "1",
     licence: str = "not stated",
+    about: str = "",
     on_proof: Told | None = None,
 ) -> Bundle:
     """Make a bundle of a finished run.
@@ -83,6 +84,8 @@ def export(
         name: Of the bundle; None: that of the run's folder.
         model_version: Of the bundle.
         licence: Under which the weights may be used.
+        about: What the card is to say besides, in Markdown: where the pictures come from and by
+            what right, where it is used, what it is known to get wrong, whom to ask.
         on_proof: Told the format, the precision and the comparison, after each.
 
     Returns:
@@ -125,7 +128,7 @@ def export(
             models.append(ModelFile(format, precision, tuple(files), parity.to_dict()))
             contents.update(files)
     golden = golden_answers(original, opened.recipe.preprocess)
-    card = write_card(**facts, models=models)
+    card = write_card(**facts, models=models, about=about)
     return write_bundle(out, **facts, models=models, golden=golden, contents=contents, card=card)
 
 
@@ -257,8 +260,9 @@ def _metrics(run: Run, rule: DecisionRule) -> Mapping[str, Any]:
             name: figure for name, figure in judged["metrics"].items() if name not in _CURVES
         }
         kept = {"created": judged["created"], "notes": judged["notes"], "metrics": figures}
+        kept["slices"], kept["robustness"] = judged["slices"], judged["robustness"]
         if judged["decision_rule"] == rule.to_dict():  # else it was chosen anew since
-            kept["selective"] = judged["selective"]
+            kept["selective"], kept["strict"] = judged["selective"], judged["strict"]
     except (AttributeError, KeyError) as error:
         raise BadRun(f"metrics.json in {legible(run.folder)} is damaged: {error}.") from error
     return kept

@@ -41,7 +41,7 @@ def build_efficientnet_lite0(
     """Build the network; `assign_imagenet` then gives it what it has learnt before.
 
     Its normalisations stay as they are, in training too: a batch says less about the scale of a
-    feature than all of ImageNet, and a step takes less than half the time.
+    feature than all of ImageNet, and a step takes far less time.
 
     Args:
         size_hw: Height and width of the input in pixels.
