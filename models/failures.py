@@ -2,8 +2,8 @@
 
     python models/failures.py OUT.png
 
-The faces are drawn by code, so that a sheet of mistakes shows nobody. It says what kind of mistakes
-there are, not how many: drawn faces are harder than photos for a network that was trained on photos.
+The faces are drawn by code, so that a sheet of mistakes shows nobody. It says what kinds of
+mistakes there are, not how many: for a network that was trained on photos, drawings are harder.
 """
 
 import argparse

@@ -12,7 +12,7 @@ the script goes on where it was.
 import argparse
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -52,16 +52,19 @@ COLUMNS: Final = (
 )
 
 
-def train_without(sources: set[str], data: Dataset, run: Path, recipe: str, epochs: int) -> Dataset:
-    """Train on all other sources; returns what the network may be judged on."""
+def share_out(data: Dataset, sources: set[str]) -> tuple[Dataset, Dataset]:
+    """What is judged on: these sources; and what may be trained on: no near-duplicate of it."""
     own = [s for s in data.samples if s.source in sources and s.attributes.get("synthetic") != "1"]
     judged_on = replace(data, samples=tuple(own))
-    if not (run / "metrics.json").exists():
-        others = tuple(s for s in data.samples if s.source not in sources)
-        rest = without_copies_of(judged_on, replace(data, samples=others))
-        with TrainingProgress() as watcher:
-            mw.train(rest, out=run, recipe=recipe, epochs=epochs, resume=True, watcher=watcher)
-        mw.evaluate(run, robustness=False).write(run)
+    others = tuple(s for s in data.samples if s.source not in sources)
+    return judged_on, without_copies_of(judged_on, replace(data, samples=others))
+
+
+def train_without(sources: set[str], data: Dataset, run: Path, recipe: str, epochs: int) -> Dataset:
+    """Train on all other sources; returns what the network may be judged on."""
+    judged_on, rest = share_out(data, sources)
+    with TrainingProgress() as watcher:
+        mw.train(rest, out=run, recipe=recipe, epochs=epochs, resume=True, watcher=watcher)
     return judged_on
 
 
@@ -101,6 +104,12 @@ def figures(samples: tuple[Sample, ...], probability: NDArray[np.float32]) -> It
             ]
 
 
+def markdown(rows: Iterable[Sequence[str]]) -> str:
+    """The rows of `figures` as a table."""
+    table = [COLUMNS, ("---",) * len(COLUMNS), *rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in table)
+
+
 def doubtful(samples: tuple[Sample, ...], probability: NDArray[np.float32]) -> Iterator[list[str]]:
     """A row for each face whose label is unlikely."""
     for sample, own in zip(samples, probability, strict=True):
@@ -130,10 +139,8 @@ def main() -> None:
         probability = answer(run, judged_on)
         rows += figures(judged_on.samples, probability)
         doubts += doubtful(judged_on.samples, probability)
-        table = [COLUMNS, ("---",) * len(COLUMNS), *rows]
         make_folder(arguments.out)
-        text = "".join(f"| {' | '.join(row)} |\n" for row in table)
-        (arguments.out / "figures.md").write_text(text, encoding="utf-8")
+        (arguments.out / "figures.md").write_text(markdown(rows), encoding="utf-8")
         with (arguments.out / "doubtful.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["sha256", "path", "box_xyxy", "label", "answer", "probability"])
