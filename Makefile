@@ -27,6 +27,8 @@ model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskw
 	$(BIN)/python models/shipped.py $(DATA) model
 	rm -rf src/maskwise/shipped
 	cp -r model/bundle src/maskwise/shipped
+	cp model/calibration.svg docs/images/calibration.svg
+	$(BIN)/python models/failures.py docs/images/failures.png
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \

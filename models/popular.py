@@ -41,6 +41,8 @@ STAGES: Final = (
     *((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2)),
     *((6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)),
 )
+COUNT: Final = ".num_batches_tracked"
+KINDS: Final = (".weight", ".bias", ".running_mean", ".running_var", COUNT)
 MEAN: Final = (0.485, 0.456, 0.406)
 VARIANCE: Final = (0.229**2, 0.224**2, 0.225**2)
 
@@ -106,7 +108,7 @@ def read_tensors(content: bytes) -> Mapping[str, NDArray[np.float32]]:
     for _ in range(3):  # magic number, protocol, machine
         list(pickletools.genops(file))
     texts = [argument for _, argument, _ in pickletools.genops(file) if isinstance(argument, str)]
-    names = [text for text in texts if "." in text and not text.startswith("torch")]
+    names = [text for text in texts if text.endswith(KINDS)]
     keys_by_name = {
         name: next(text for text in texts[texts.index(name) :] if text.isdigit()) for name in names
     }
@@ -115,7 +117,7 @@ def read_tensors(content: bytes) -> Mapping[str, NDArray[np.float32]]:
     name_of = {key: name for name, key in keys_by_name.items()}
     for key in keys:
         n = int.from_bytes(file.read(8), "little")
-        is_count = name_of[key].endswith("num_batches_tracked")
+        is_count = name_of[key].endswith(COUNT)
         numbers = file.read(n * (8 if is_count else 4))
         if not is_count:
             found[name_of[key]] = np.frombuffer(numbers, dtype="<f4")

@@ -3,8 +3,8 @@
     python models/shipped.py DATA OUT
 
 DATA is as `material.py` says. The network is judged on the validation part of the scenes, and
-trained on no near-duplicate of it. The run, its reports and the bundle land in OUT; cut off, the
-script goes on where it was. `make model` runs it and puts the bundle into the package.
+trained on no near-duplicate of it. The run, its reports, the bundle and calibration.svg land in OUT;
+cut off, the script goes on where it was. `make model` runs it and puts the bundle into the package.
 """
 
 import argparse
@@ -14,7 +14,8 @@ from typing import Final
 import maskwise as mw
 from maskwise.cli.console import hushed, say
 from maskwise.cli.train import TrainingProgress
-from maskwise.durable import make_folder
+from maskwise.durable import make_folder, write_text
+from maskwise.evaluation.charts import reliability_plot
 from maskwise.evaluation.scenes.judge import evaluate_scenes
 from maskwise.evaluation.validation import calibrate
 from maskwise.exporters.export import export
@@ -39,7 +40,9 @@ def main() -> None:
     with TrainingProgress() as watcher:
         mw.train(data, out=run, recipe="maskwise", resume=True, watcher=watcher)
     say(str(calibrate(run, max_error=MAX_ERROR, max_missed=MAX_MISSED)))
-    mw.evaluate(run).write(run)
+    report = mw.evaluate(run)
+    report.write(run)
+    write_text(arguments.out / "calibration.svg", reliability_plot(report.metrics) or "")
     make_folder(run / "on-scenes")
     evaluate_scenes(run, judged_on, min_size_px=20).write(run / "on-scenes")
     with hushed():
