@@ -3,8 +3,8 @@
     python models/shipped.py DATA OUT
 
 DATA is as `material.py` says. The network is judged on the validation part of the scenes, and
-trained on no near-duplicate of it. The run, its reports, the bundle and calibration.svg land in OUT;
-cut off, the script goes on where it was. `make model` runs it and puts the bundle into the package.
+trained on no near-duplicate of it. The run, its reports, a plot and the bundle land in OUT; cut
+off, the script goes on where it was. `make model` runs it and puts the bundle into the package.
 """
 
 import argparse

@@ -38,3 +38,22 @@ def test_an_unknown_format_is_wrong_usage(tiny_run: Path, tmp_path: Path) -> Non
     done = maskwise("export", tiny_run, tmp_path / "bundle", "--format", "tensorrt")
     assert done.returncode == 2
     assert "onnx, litert, openvino, savedmodel" in done.stderr
+
+
+def test_the_card_says_what_its_makers_say(tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "about.md").write_text("Pictures of **our** gate.", encoding="utf-8")
+    out = tmp_path / "bundle"
+    done = maskwise("export", tiny_run, out, "--about", tmp_path / "about.md")
+    assert done.returncode == 0, done.stderr
+    assert "Pictures of **our** gate." in (out / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_words_that_cannot_be_read_are_refused_before_anything_is_made(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "about.md").write_bytes(b"\xff\xfe\x00")
+    for about in ("about.md", "missing.md"):
+        done = maskwise("export", tiny_run, tmp_path / "bundle", "--about", tmp_path / about)
+        assert done.returncode == 2
+        assert "`about` must be a text file" in done.stderr.splitlines()[-1]
+        assert not (tmp_path / "bundle").exists()
