@@ -1,0 +1,72 @@
+"""Goes on from each network of `left_out.py` with fifty pictures a class of what it never saw.
+
+    python models/tuned.py DATA LEFT_OUT OUT [--per-class 50]
+
+LEFT_OUT is what `left_out.py DATA LEFT_OUT` made. Of each source that was left out, some pictures
+are taken at random, by group; the network goes on from there as `maskwise train --from` does. It
+is judged beside the one that it went on from: on all other groups of the source, and on the faces
+that were set aside when its parent was trained, of which neither has seen any.
+"""
+
+import argparse
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+import maskwise as mw
+from left_out import FOLDS, share_out
+from maskwise.cli.console import say
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.grouping import group_samples
+from maskwise.dataset.samples import Sample
+from maskwise.evaluation.tuning import Tuning
+from maskwise.runs.run import Run
+from material import all_pictures
+
+TRIED: Final = ("omkargurav", "prithwirajmitra", "ashish12k")
+SEED: Final = 0
+
+
+def draw_few(data: Dataset, per_class: int) -> tuple[Dataset, Dataset]:
+    """Whole groups with so many pictures of each class, and all others."""
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in data.samples:
+        groups[sample.attributes["group"]].append(sample)
+    names = sorted(groups)
+    missing = {sample.label: per_class for sample in data.samples}
+    few: list[Sample] = []
+    for index in np.random.default_rng(SEED).permutation(len(names)).tolist():
+        members = groups[names[index]]
+        if all(missing[sample.label] > 0 for sample in members):
+            few += members
+            for label in {sample.path: sample.label for sample in members}.values():
+                missing[label] -= 1
+    taken = {sample.key for sample in few}
+    others = tuple(sample for sample in data.samples if sample.key not in taken)
+    return replace(data, samples=tuple(few)), replace(data, samples=others)
+
+
+def main() -> None:
+    """Do all of it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("left_out", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--per-class", type=int, default=50)
+    arguments = parser.parse_args()
+    data = all_pictures(arguments.data)
+    for name in TRIED:
+        parent = Run.open(arguments.left_out / name)
+        judged_on, _ = share_out(data, FOLDS[name])
+        few, others = draw_few(group_samples(judged_on), arguments.per_class)
+        run = mw.train(few, out=arguments.out / name, start_from=parent.folder, resume=True)
+        set_aside = Dataset(parent.data_folder, parent.read_split().test, is_grouped=True)
+        tuning = Tuning(mw.compare(parent, run, others), mw.compare(parent, run, set_aside))
+        say(f"{name}, {few.counts()}\n{tuning.to_words()}")
+
+
+if __name__ == "__main__":
+    main()
