@@ -10,8 +10,10 @@ from maskwise.errors import InvalidInput
 from maskwise.evaluation.calibration import (
     choose_rule,
     coverage_risk,
+    fit_scaling,
     fit_temperature,
     measure_selective,
+    scale,
 )
 from maskwise.inference.decision import DecisionRule, decide
 from maskwise.intervals import Estimate, wilson
@@ -81,6 +83,52 @@ def test_few_pictures_leave_the_probabilities_as_they_are() -> None:
     assert fit_temperature(*answers(*[0.9] * 19, label=[0] * 19)) == 1.0
     assert fit_temperature(*answers(*[0.9] * 20, label=[0] * 20)) > 1.0
     assert fit_temperature(*answers(label=[])) == 1.0
+
+
+def shown_too_often(n: int, seed: int = 0) -> Answers:
+    """Answers of a network that was shown the third class e^1.5 times as often as it occurs."""
+    label, probability = drawn(n, temperature=1.4, classes=3, seed=seed)
+    shifted = probability.astype(np.float64) * np.exp([0, 0, 1.5])
+    return label, (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_what_was_shown_too_often_is_taken_back() -> None:
+    temperature, bias = fit_scaling(*shown_too_often(20_000))
+    assert temperature == pytest.approx(1.4, rel=0.05)
+    assert bias == pytest.approx((0, 0, -1.5 / 1.4), abs=0.1)
+
+
+def test_taking_it_back_makes_more_answers_right() -> None:
+    label, probability = shown_too_often(20_000, seed=1)
+    rule = scale(*shown_too_often(5000), is_biased=True)
+    before, after = (
+        (answer == label).mean() for answer in (decide(probability), rule.decide(probability))
+    )
+    assert after > before + 0.01
+    assert rule.n == 5000
+
+
+def test_a_class_of_few_pictures_has_no_say_in_how_often_it_occurs() -> None:
+    label, probability = drawn(300, temperature=1.4, classes=3)
+    few = np.where(label == 2, 0, label)
+    few[:19] = 2
+    assert fit_scaling(few, probability) == (fit_temperature(few, probability), ())
+    few[19] = 2
+    assert len(fit_scaling(few, probability)[1]) == 3
+
+
+def test_nothing_is_taken_back_where_all_were_shown_as_they_occur() -> None:
+    assert scale(*shown_too_often(500)).bias == ()
+
+
+def test_answers_after_what_was_taken_back_are_what_is_tested() -> None:
+    label, probability = shown_too_often(4000, seed=2)
+    rule = choose_rule(label, probability, max_error=0.1, is_biased=True)
+    assert rule.guaranteed
+    answer = rule.decide(probability)
+    assert (answer != label)[answer >= 0].mean() < 0.1
+    plain = choose_rule(label, probability, max_error=0.1)
+    assert (answer >= 0).sum() > (plain.decide(probability) >= 0).sum()
 
 
 def test_the_rule_by_hand() -> None:

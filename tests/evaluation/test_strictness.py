@@ -19,7 +19,7 @@ def bare(masked: NDArray[np.float64]) -> Answers:
 
 def strictly(label: NDArray[np.int64], probability: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which of these are believed to be masked after at most 5 % of bare faces may be missed."""
-    strict = choose_strict(label, probability, temperature=1.0, max_missed=0.05)
+    strict = choose_strict(label, probability, rule=DecisionRule(), max_missed=0.05)
     believed = DecisionRule(strict=strict).decide(probability, is_strict=True) == 1
     return np.asarray(believed)
 
@@ -36,10 +36,10 @@ def test_the_strict_rule_by_hand() -> None:
 
 def test_masks_do_not_move_the_strict_line() -> None:
     label, probability = bare(np.linspace(0.9, 0.6, 93))
-    alone = choose_strict(label, probability, temperature=1.3, max_missed=0.05)
+    alone = choose_strict(label, probability, rule=DecisionRule(temperature=1.3), max_missed=0.05)
     more, masked = np.r_[label, np.ones(50, dtype=np.int64)], np.tile([[0.001, 0.999]], (50, 1))
     both = np.concatenate([probability, masked.astype(np.float32)])
-    assert choose_strict(more, both, temperature=1.3, max_missed=0.05) == alone
+    assert choose_strict(more, both, rule=DecisionRule(temperature=1.3), max_missed=0.05) == alone
     assert alone.n == 93
 
 
@@ -47,7 +47,7 @@ def test_the_strict_promise_is_kept_on_nearly_all_validation_sets() -> None:
     random = np.random.default_rng(21)
     broken, draws = 0, 400
     for _ in range(draws):
-        strict = choose_strict(*bare(random.random(300)), temperature=1.0, max_missed=0.05)
+        strict = choose_strict(*bare(random.random(300)), rule=DecisionRule(), max_missed=0.05)
         assert strict.guaranteed
         broken += 1 - strict.min_probability > 0.05  # which is what it misses of all there are
     assert broken / draws < 0.05 + 2.6 * math.sqrt(0.05 * 0.95 / draws)
@@ -55,23 +55,23 @@ def test_the_strict_promise_is_kept_on_nearly_all_validation_sets() -> None:
 
 def test_too_few_bare_faces_promise_nothing_strictly() -> None:
     for n in (0, 58):
-        strict = choose_strict(*bare(np.zeros(n)), temperature=1.0, max_missed=0.05)
+        strict = choose_strict(*bare(np.zeros(n)), rule=DecisionRule(), max_missed=0.05)
         assert (strict.guaranteed, strict.n) == (False, n)
     copies = bare(np.zeros(590))
     group = np.arange(590) // 20
-    strict = choose_strict(*copies, temperature=1.0, max_missed=0.05, group=group)
+    strict = choose_strict(*copies, rule=DecisionRule(), max_missed=0.05, group=group)
     assert (strict.guaranteed, strict.n) == (False, 30)
 
 
 def test_bare_faces_that_look_masked_beyond_doubt_let_nothing_be_believed() -> None:
-    strict = choose_strict(*bare(np.ones(100)), temperature=1.0, max_missed=0.05)
+    strict = choose_strict(*bare(np.ones(100)), rule=DecisionRule(), max_missed=0.05)
     assert not strict.guaranteed
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, math.nan])
 def test_the_strict_rule_refuses_rates_out_of_range(value: float) -> None:
     with pytest.raises(InvalidInput, match="`max_missed` must be between 0 and 1"):
-        choose_strict(*bare(np.zeros(30)), temperature=1.0, max_missed=value)
+        choose_strict(*bare(np.zeros(30)), rule=DecisionRule(), max_missed=value)
 
 
 def test_what_it_is_worth_by_hand() -> None:

@@ -97,7 +97,9 @@ def test_what_is_no_probability_gets_no_answer(probability: NDArray[np.float32])
         RULE.decide(probability)
 
 
-@pytest.mark.parametrize("rule", [DecisionRule(), RULE, replace(RULE, strict=STRICT)])
+@pytest.mark.parametrize(
+    "rule", [DecisionRule(), RULE, replace(RULE, bias=(0.0, 0.5, -1.25), strict=STRICT)]
+)
 def test_a_rule_survives_json(rule: DecisionRule) -> None:
     assert DecisionRule.from_dict(json.loads(json.dumps(rule.to_dict()))) == rule
 
@@ -145,6 +147,23 @@ def test_a_strict_rule_that_is_none_is_refused(value: Any) -> None:
         DecisionRule.from_dict({**RULE.to_dict(), "strict": value})
 
 
+def test_a_bias_moves_answers_and_probabilities() -> None:
+    rule = DecisionRule(bias=(0.0, 0.0, -1.0))
+    near = rows([0.3, 0.2, 0.5], [0.1, 0.1, 0.8])
+    weights = near * np.exp([0, 0, -1])
+    expected = weights / weights.sum(axis=1, keepdims=True)
+    assert rule.calibrate(near) == pytest.approx(expected, abs=1e-6)
+    assert rule.decide(near).tolist() == [0, 2]
+    warm = DecisionRule(temperature=2.0, bias=(0.0, 0.0, -1.0))
+    scaled = np.sqrt(near) * np.exp([0, 0, -1])
+    assert warm.calibrate(near) == pytest.approx(scaled / scaled.sum(1, keepdims=True), abs=1e-6)
+
+
+def test_a_bias_for_other_classes_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="`bias` must have a number for each class"):
+        DecisionRule(bias=(0.0, 1.0)).decide(rows([0.3, 0.2, 0.5]))
+
+
 def test_what_cannot_be_promised_is_not_answered() -> None:
     certain = np.array([[0.0, 1.0]], dtype=np.float32)
     broken = DecisionRule(min_probability=1.0, max_error=0.001, n=40)
@@ -162,6 +181,10 @@ def test_what_cannot_be_promised_is_not_answered() -> None:
         ("temperature", "1"),
         ("temperature", None),
         ("temperature", True),
+        ("bias", [float("nan")]),
+        ("bias", [1e3]),
+        ("bias", ["1"]),
+        ("bias", None),
         ("min_probability", -0.1),
         ("min_probability", 1.1),
         ("min_probability", float("nan")),
@@ -187,7 +210,7 @@ def test_a_damaged_rule_is_refused(field: str, value: Any) -> None:
 
 def test_missing_and_unknown_fields_are_refused() -> None:
     values = dict(RULE.to_dict())
-    with pytest.raises(InvalidInput, match="has the fields confidence, guaranteed"):
+    with pytest.raises(InvalidInput, match="has the fields bias, confidence, guaranteed"):
         DecisionRule.from_dict({**values, "threshold": 0.5})
     del values["n"]
     with pytest.raises(InvalidInput, match="has the fields"):

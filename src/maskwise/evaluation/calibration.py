@@ -1,13 +1,14 @@
 """Calibration: how sure a network may be, when it must hold back, and what that is worth."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import logsumexp
 from scipy.stats import binom
 
 from maskwise.errors import InvalidInput
@@ -19,6 +20,7 @@ from maskwise.labels import UNSURE
 _FORGIVEN: Final = (2, 1, 0)  # errors that the first threshold may pass with
 _MIN_PICTURES: Final = 20
 _TEMPERATURES: Final = 0.05, 20.0
+_MAX_BIAS: Final = 10.0
 _LEAST_PROBABILITY: Final = float(np.finfo(np.float32).eps)
 
 
@@ -93,22 +95,88 @@ def fit_temperature(label: NDArray[np.int64], probability: NDArray[np.float32]) 
         InvalidInput: Shapes or values do not fit together.
     """
     require_fitting(label, probability)
-    n, classes = probability.shape
-    if n < _MIN_PICTURES:
+    if len(label) < _MIN_PICTURES:
         return 1.0
+    loss = _log_loss(label, probability)
+    low, high = map(math.log, _TEMPERATURES)
+    found = minimize_scalar(lambda x: loss(math.exp(x), 0.0), bounds=(low, high), method="bounded")
+    return math.exp(found.x)
+
+
+def _log_loss(
+    label: NDArray[np.int64], probability: NDArray[np.float32]
+) -> Callable[[float, Any], float]:
+    """The log loss at a temperature and a bias, the truth being certain up to one in n + 2."""
+    n, classes = probability.shape
     logit = np.log(np.maximum(probability.astype(np.float64), _LEAST_PROBABILITY))
     logit -= logit.max(axis=1, keepdims=True)
     truth = np.full((n, classes), 1 / ((n + 2) * (classes - 1)))
     truth[np.arange(n), label] = (n + 1) / (n + 2)
 
-    def loss(log_temperature: float) -> float:
-        scaled = logit / math.exp(log_temperature)
-        total = np.log(np.exp(scaled).sum(axis=1))
+    def loss(temperature: float, bias: Any) -> float:
+        scaled = logit / temperature + bias
+        total = logsumexp(scaled, axis=1)
         return float((total - (truth * scaled).sum(axis=1)).mean())
 
+    return loss
+
+
+def fit_scaling(
+    label: NDArray[np.int64], probability: NDArray[np.float32]
+) -> tuple[float, tuple[float, ...]]:
+    """Find temperature and bias at which the probabilities are as sure as they may be.
+
+    For a network whose training showed some classes more often than they occur: the bias takes that
+    back, as far as the validation pictures tell how often each occurs.
+
+    Source: bias-corrected temperature scaling, Alexandari, Kundaje and Shrikumar (2020),
+    arXiv:1901.06852; the truth is softened as in `fit_temperature`.
+
+    Args:
+        label: As `fit_temperature` takes it.
+        probability: Likewise.
+
+    Returns:
+        The temperature, and for each class the bias, 0 for the first. Where a class has fewer than
+        20 pictures, which say too little of how often it occurs: `fit_temperature`, and no bias.
+
+    Raises:
+        InvalidInput: Shapes or values do not fit together.
+    """
+    temperature = fit_temperature(label, probability)
+    classes = probability.shape[1]
+    if np.bincount(label, minlength=classes).min() < _MIN_PICTURES:
+        return temperature, ()
+    loss = _log_loss(label, probability)
     low, high = map(math.log, _TEMPERATURES)
-    found = minimize_scalar(loss, bounds=(low, high), method="bounded")
-    return math.exp(found.x)
+    found = minimize(
+        lambda x: loss(math.exp(x[0]), np.r_[0.0, x[1:]]),
+        np.r_[math.log(temperature), np.zeros(classes - 1)],
+        method="L-BFGS-B",
+        bounds=[(low, high), *[(-_MAX_BIAS, _MAX_BIAS)] * (classes - 1)],
+    )
+    return math.exp(found.x[0]), (0.0, *map(float, found.x[1:]))
+
+
+def scale(
+    label: NDArray[np.int64], probability: NDArray[np.float32], *, is_biased: bool = False
+) -> DecisionRule:
+    """The rule that answers always, as sure as it may be.
+
+    Args:
+        label: As `fit_temperature` takes it.
+        probability: Likewise.
+        is_biased: Whether the training showed some classes more often than they occur: then as
+            `fit_scaling`, else as `fit_temperature`.
+
+    Raises:
+        InvalidInput: Shapes or values do not fit together.
+    """
+    if is_biased:
+        temperature, bias = fit_scaling(label, probability)
+    else:
+        temperature, bias = fit_temperature(label, probability), ()
+    return DecisionRule(temperature=temperature, bias=bias, n=len(label))
 
 
 def choose_rule(
@@ -118,6 +186,7 @@ def choose_rule(
     max_error: float,
     confidence: float = 0.95,
     group: NDArray[np.int64] | None = None,
+    is_biased: bool = False,
 ) -> DecisionRule:
     """Choose when to answer so that errors among the answered stay under a rate.
 
@@ -143,9 +212,10 @@ def choose_rule(
         group: Which pictures depend on each other, `(n,)`. Of each group only the worst answer
             counts, as groups are independent but pictures are not: the surest of the wrong ones, or
             the least sure if all are right. The rate then holds for one picture of each group.
+        is_biased: Whether the training showed some classes more often than they occur.
 
     Returns:
-        A rule with the temperature of `fit_temperature`. If no threshold passes, it is not
+        A rule scaled as by `scale`. If no threshold passes, it is not
         `guaranteed` and answers nothing.
 
     Raises:
@@ -153,15 +223,15 @@ def choose_rule(
     """
     require_fitting(label, probability, group)
     require_rates(max_error=max_error, confidence=confidence)
-    temperature = fit_temperature(label, probability)
-    sure = DecisionRule(temperature=temperature).calibrate(probability).max(axis=1, initial=0)
-    wrong = decide(probability) != label
+    always = scale(label, probability, is_biased=is_biased)
+    sure = always.calibrate(probability).max(axis=1, initial=0)
+    wrong = always.decide(probability) != label
     if group is not None:
         worst = _worst_of_each(group, sure, wrong)
         sure, wrong = sure[worst], wrong[worst]
     threshold = _lowest_threshold(sure, wrong, max_error, 1 - confidence)
-    return DecisionRule(
-        temperature=temperature,
+    return replace(
+        always,
         min_probability=1.0 if threshold is None else threshold,
         max_error=max_error,
         confidence=confidence,

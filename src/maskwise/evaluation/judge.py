@@ -94,7 +94,7 @@ def evaluate(
             dataset.samples, np.array(looks).reshape(-1, 3), calibrated, group=group
         ),
         robustness=measure_robustness(
-            classifier,
+            lambda faces: rule.calibrate(classifier(faces)),
             lambda index: dataset.read_face(dataset.samples[index], classifier.spec),
             label,
             group=group,

@@ -58,7 +58,7 @@ def choose_strict(
     label: NDArray[np.int64],
     probability: NDArray[np.float32],
     *,
-    temperature: float,
+    rule: DecisionRule,
     max_missed: float,
     confidence: float = 0.95,
     group: NDArray[np.int64] | None = None,
@@ -75,7 +75,7 @@ def choose_strict(
         label: The truth of validation pictures, class numbers `(n,)`. The network must not have
             been trained on them.
         probability: The answers `(n, classes)` in [0, 1], not calibrated.
-        temperature: Of the rule that this will belong to.
+        rule: That this will belong to.
         max_missed: The rate to stay under, between 0 and 1.
         confidence: How often, over many validation sets, the rule must keep it.
         group: Which pictures depend on each other, `(n,)`. Of each group only the face that looks
@@ -89,7 +89,7 @@ def choose_strict(
     """
     require_fitting(label, probability, group)
     require_rates(max_missed=max_missed, confidence=confidence)
-    masked = DecisionRule(temperature=temperature).calibrate(probability)[:, WITH_MASK]
+    masked = rule.calibrate(probability)[:, WITH_MASK]
     bare = label != WITH_MASK
     _, group_of = np.unique(np.arange(len(label)) if group is None else group, return_inverse=True)
     surest = np.full(int(group_of.max(initial=-1)) + 1, -1.0, dtype=np.float32)

@@ -9,7 +9,7 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.reading import Progress
 from maskwise.dataset.split import number_groups
 from maskwise.errors import BadRun
-from maskwise.evaluation.calibration import choose_rule, fit_temperature
+from maskwise.evaluation.calibration import choose_rule, scale
 from maskwise.evaluation.judge import read_faces
 from maskwise.evaluation.strictness import choose_strict
 from maskwise.evaluation.subject import load_classifier
@@ -56,17 +56,23 @@ def calibrate(
     probability = load_classifier(opened)(read_faces(data, spec, on_progress))
     label = np.array([sample.label for sample in samples], dtype=np.int64)
     group = number_groups(samples)
+    is_biased = opened.recipe.is_augmented  # which balances the classes
     if max_error is None:
-        rule = DecisionRule(temperature=fit_temperature(label, probability), n=len(samples))
+        rule = scale(label, probability, is_biased=is_biased)
     else:
         rule = choose_rule(
-            label, probability, max_error=max_error, confidence=confidence, group=group
+            label,
+            probability,
+            max_error=max_error,
+            confidence=confidence,
+            group=group,
+            is_biased=is_biased,
         )
     if max_missed is not None:
         strict = choose_strict(
             label,
             probability,
-            temperature=rule.temperature,
+            rule=rule,
             max_missed=max_missed,
             confidence=confidence,
             group=group,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.errors import ExportFailed
-from maskwise.inference.decision import DecisionRule
+from maskwise.inference.decision import DecisionRule, decide
 from maskwise.inference.session import Session
 from maskwise.labels import UNSURE
 
@@ -97,10 +97,11 @@ def compare_sessions(
     )
     difference = np.abs(says.astype(np.float64) - said)
     unsure, is_unsure = (rule.decide(probability) == UNSURE for probability in (said, says))
+    answer, answers = (decide(rule.calibrate(probability)) for probability in (said, says))
     return Parity(
         n=len(faces),
         largest_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
-        changed_answers=int((said.argmax(axis=1) != says.argmax(axis=1)).sum()),
+        changed_answers=int((answer != answers).sum()),
         changed_unsure=int((unsure != is_unsure).sum()),
     )

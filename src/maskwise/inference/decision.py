@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from maskwise.errors import InvalidInput
 from maskwise.labels import UNSURE, WITH_MASK
 
+_MAX_BIAS: Final = 20
 
-def decide(probability: NDArray[np.float32]) -> NDArray[np.int64]:
+
+def decide(probability: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """Answer with the most probable class.
 
     Args:
@@ -74,6 +76,8 @@ class DecisionRule:
 
     Attributes:
         temperature: Above 1 makes the probabilities less sure, below 1 surer.
+        bias: For each class what is added to the logarithm of its probability, for a training that
+            showed some classes more often than they occur; empty for nothing.
         min_probability: Less than this, calibrated, for the best class is answered *unsure*.
         max_error: The error rate among the answered that the rule was chosen for, or None.
         confidence: How often, over many validation sets, a guaranteed rule keeps `max_error`.
@@ -88,6 +92,7 @@ class DecisionRule:
     """
 
     temperature: float = 1.0
+    bias: tuple[float, ...] = ()
     min_probability: float = 0.0
     max_error: float | None = None
     confidence: float = 0.95
@@ -99,6 +104,10 @@ class DecisionRule:
         temperature = self.temperature
         is_finite = _is_number(temperature) and 0 < temperature < math.inf
         _require(is_finite, "temperature", "a number above 0", temperature)
+        is_bias = isinstance(self.bias, tuple) and all(
+            _is_number(each) and abs(each) <= _MAX_BIAS for each in self.bias
+        )
+        _require(is_bias, "bias", f"numbers from -{_MAX_BIAS} to {_MAX_BIAS}", self.bias)
         _require_probability("min_probability", self.min_probability)
         if self.max_error is not None:
             _require_share("max_error", self.max_error, "None or ")
@@ -112,9 +121,9 @@ class DecisionRule:
         _require_count("n", self.n)
 
     def calibrate(self, probability: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Make the network as sure as it may be: softmax(ln(probability) / temperature).
+        """Make the network as sure as it may be: softmax(ln(probability) / temperature + bias).
 
-        The order of the classes stays, and a probability of 0 stays 0.
+        Without a bias the order of the classes stays. A probability of 0 stays 0.
 
         Args:
             probability: As the network gives it, `(n, classes)` in [0, 1].
@@ -123,8 +132,12 @@ class DecisionRule:
             Likewise `(n, classes)`; each row sums to 1.
 
         Raises:
-            InvalidInput: A row without any probability, or values out of range.
+            InvalidInput: A row without any probability, values out of range, or other classes than
+                the bias has.
         """
+        return self._weigh(probability).astype(np.float32)
+
+    def _weigh(self, probability: NDArray[np.float32]) -> NDArray[np.float64]:
         if probability.ndim != 2 or not probability.shape[1]:
             raise InvalidInput(
                 f"`probability` must have shape (n, classes). Received: {probability.shape}."
@@ -136,10 +149,17 @@ class DecisionRule:
                 f"Received: {probability.min()} to {probability.max()}, "
                 f"and a row with at most {top.min()}."
             )
+        if self.bias and len(self.bias) != probability.shape[1]:
+            raise InvalidInput(
+                f"`bias` must have a number for each class. Received: {len(self.bias)} for "
+                f"{probability.shape[1]} classes."
+            )
         # Beside the best class, which becomes 1, nothing can overflow.
         weight = (probability / top.astype(np.float64)) ** (1 / self.temperature)
-        calibrated: NDArray[np.float32] = weight / weight.sum(axis=1, keepdims=True)
-        return calibrated.astype(np.float32)
+        if self.bias:
+            weight *= np.exp(self.bias)
+        weighed: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
+        return weighed
 
     def decide(
         self, probability: NDArray[np.float32], *, is_strict: bool = False
@@ -157,10 +177,12 @@ class DecisionRule:
         Raises:
             InvalidInput: As `calibrate`; or `is_strict`, but this rule has no `strict`.
         """
-        calibrated = self.calibrate(probability)
+        weighed = self._weigh(probability)
+        calibrated = weighed.astype(np.float32)
         sure = calibrated.max(axis=1, initial=0) >= self.min_probability
         promised = self.max_error is None or self.guaranteed
-        answers = np.where(sure & promised, decide(probability), UNSURE)
+        best = decide(weighed if self.bias else probability)
+        answers = np.where(sure & promised, best, UNSURE)
         if not is_strict:
             return answers
         strict = self.require_strict()
@@ -182,7 +204,7 @@ class DecisionRule:
 
     def to_dict(self) -> Mapping[str, Any]:
         """Plain values for JSON, one for each attribute."""
-        return asdict(self)
+        return {**asdict(self), "bias": list(self.bias)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -192,6 +214,8 @@ class DecisionRule:
             InvalidInput: A field is missing, unknown, of another type or out of its range.
         """
         own = _of_fields(cls, values, "A decision rule")
+        if isinstance(own["bias"], list):  # as JSON has it
+            own["bias"] = tuple(own["bias"])
         strict = own["strict"]
         if not (strict is None or isinstance(strict, Mapping)):
             raise InvalidInput(f"`strict` must be null or an object. Received: {strict!r:.100}.")
