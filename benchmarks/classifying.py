@@ -3,7 +3,7 @@
     python benchmarks/classifying.py [--bundle BUNDLE]
 
 Every model of the bundle (by default the one that comes with maskwise) whose runtime is installed
-runs on one thread in batches of 32, beside the reference network in TensorFlow, limited to one
+runs on one thread in batches of 32, beside the same network in TensorFlow, limited to one
 thread: `model.predict` for one crop after the other, as most scripts do it, and a compiled
 `tf.function` in batches of 32. All sit in one process on one core, take crops that are preprocessed
 already, and take turns; what counts is the median, over the turns, of the ratio of their rates per
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from maskwise.errors import MissingExtra
 from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.runtimes import RUNTIMES, open_session
-from maskwise.model.cnn import build_reference_cnn
+from maskwise.model.networks import build_network
 
 BATCH = 32
 TURN_S = 0.5
@@ -61,9 +61,10 @@ def ours(bundle: Bundle) -> dict[str, Classify]:
     return sessions
 
 
-def theirs(size_hw: tuple[int, int], n_classes: int) -> dict[str, Classify]:
-    """The reference network in TensorFlow; its weights make no difference to a stopwatch."""
-    model = build_reference_cnn(size_hw, n_classes=n_classes)
+def theirs(bundle: Bundle) -> dict[str, Classify]:
+    """The network in TensorFlow; its weights make no difference to a stopwatch."""
+    size_hw, network = bundle.preprocess.size_hw, bundle.training["recipe"]["network"]
+    model = build_network(network, size_hw, n_classes=len(bundle.labels), seed=0)
     signature = [tf.TensorSpec((None, *size_hw, 3), tf.float32)]
     compiled = tf.function(lambda batch: model(batch, training=False), input_signature=signature)
     return {
@@ -107,9 +108,9 @@ def main() -> None:
     arguments = parser.parse_args()
     one_thread()
     bundle = Bundle.open(arguments.bundle)
-    size_hw = bundle.preprocess.size_hw
-    own, others = ours(bundle), theirs(size_hw, len(bundle.labels))
-    crops = np.random.default_rng(0).random((BATCH, *size_hw, 3), dtype=np.float32)
+    own, others = ours(bundle), theirs(bundle)
+    shape = (BATCH, *bundle.preprocess.size_hw, 3)
+    crops = np.random.default_rng(0).random(shape, dtype=np.float32)
     rates = measure({**own, **others}, crops, arguments.turns)
     figures = {
         "bundle": f"{bundle.name} {bundle.version}",
