@@ -22,7 +22,7 @@ _LOOK_SIDE: Final = 128
 _MOST_VALUES: Final = 20
 _SIZE: Final = "face size"
 _OWN: Final = frozenset({_SIZE, *LOOKS})  # a column of the data set may have the same name
-_NO_SLICE: Final = frozenset({"group", "scene", "side"})
+_NO_SLICE: Final = frozenset({"group", "scene", "side", "split"})
 _NOT_SAID: Final = "not said"
 
 

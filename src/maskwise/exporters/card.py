@@ -18,6 +18,8 @@ _FIGURES: Final = {
     "auroc": "AUROC",
     "ece": "calibration error (ECE)",
 }
+_MIN_PART: Final = 20
+"""Of fewer faces nothing can be said on a card."""
 _SPLITS: Final = {
     "grouped": "near-duplicates and faces of one scene stand on one side",
     "random": "they were shared out at random, so that near-duplicates may stand on several sides",
@@ -48,7 +50,7 @@ def write_card(*, models: Sequence[ModelFile], about: str = "", **facts: Any) ->
         figures=_estimates(metrics.get("metrics", {})),
         answered=Estimate(**selective["error"]) if selective and selective["answered"] else None,
         strict={name: Estimate(**share) for name, share in strict.items()} if strict else None,
-        slices=[_slice(part) for part in metrics.get("slices", ())],
+        slices=[_slice(part) for part in metrics.get("slices", ()) if part["n"] >= _MIN_PART],
         clean=Estimate(**robustness["clean"]) if robustness else None,
         corrupted=robustness.get("corrupted", {}),
         mean_loss=robustness.get("mean_loss_points", ()),
