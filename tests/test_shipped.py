@@ -3,17 +3,19 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from maskwise.dataset.drawn import draw_face
 from maskwise.images import read_image
 from maskwise.inference.bundle import Bundle, shipped_folder
 from maskwise.inference.golden import check_golden
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.inference.runtimes import open_session
-from maskwise.labels import WITH_MASK, WITHOUT_MASK
+from maskwise.labels import INCORRECT, LABELS, UNSURE, WITH_MASK
 
 LARGEST_BYTES = 20 * 10**6
 NOT_TO_DECIDE = ("tensorflow", "keras", "ray", "matplotlib", "sklearn", "scipy")
@@ -49,9 +51,22 @@ def test_its_card_tells_what_it_was_trained_on(shipped: Bundle) -> None:
 
 
 def test_it_promises_how_seldom_it_errs_and_doubts_tiny_faces(shipped: Bundle) -> None:
-    assert shipped.rule.guaranteed
-    assert shipped.rule.min_probability > 0.5
+    rule, strict = shipped.rule, shipped.rule.require_strict()
+    assert rule.guaranteed
+    assert (rule.max_error, rule.confidence) == (0.01, 0.95)
+    assert rule.min_probability > 0.5
+    assert strict.guaranteed
+    assert (strict.max_missed, strict.confidence) == (0.01, 0.95)
     assert shipped.quality.min_side_px > 0
+
+
+def test_strictly_it_believes_no_more_masks_than_otherwise() -> None:
+    usual, strict = MaskDetector.load(faces="whole"), MaskDetector.load(faces="whole", strict=True)
+    faces = [draw_face(index % 3, seed=31, index=index) for index in range(30)]
+    answers = [(int(usual(face).label[0]), int(strict(face).label[0])) for face in faces]
+    assert any(answer == WITH_MASK for answer, _ in answers)
+    assert all(now in (before, UNSURE) for before, now in answers)
+    assert all(now == before for before, now in answers if before != WITH_MASK)
 
 
 def test_deciding_with_it_loads_nothing_that_trains() -> None:
@@ -72,20 +87,20 @@ def test_it_tells_real_faces_apart_in_whole_pictures(real_data: Path) -> None:
     coco = json.loads((scenes / "annotations_coco_val.json").read_text())
     names = {each["id"]: each["name"] for each in coco["categories"]}
     detector = MaskDetector.load()
-    right = answered = 0
+    right: Counter[int] = Counter()
+    answered: Counter[int] = Counter()
     for image in coco["images"][::6]:
         image_rgb = read_image(scenes / "images" / Path(image["file_name"]).name)
         for face in coco["annotations"]:
             left, top, width, height = face["bbox"]
             if face["image_id"] != image["id"] or min(width, height) < 20:
                 continue
-            truth = {"with_mask": WITH_MASK, "without_mask": WITHOUT_MASK}.get(
-                names[face["category_id"]]
-            )
+            truth = LABELS.index(names[face["category_id"]])
             box = np.array([[left, top, left + width, top + height]])
             label = int(detector(image_rgb, box).label[0])
-            if truth is not None and label >= 0:
-                answered += 1
-                right += label == truth
-    assert answered > 40
-    assert right / answered > 0.85
+            if label >= 0:
+                answered[truth] += 1
+                right[truth] += label == truth
+    assert sum(answered.values()) > 40
+    assert right.total() / answered.total() > 0.95
+    assert right[INCORRECT] > 0
