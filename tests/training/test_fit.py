@@ -171,7 +171,7 @@ def test_our_recipe_learns_what_the_data_tells_and_can_be_cut_off(
     assert not list(tmp_path.glob("*/pixels-*"))
 
 
-def test_our_recipe_tells_three_classes_apart_where_there_are_three(
+def test_a_recipe_of_three_classes_tells_them_apart_where_there_are_three(
     tiny_data: Path, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"
@@ -181,7 +181,7 @@ def test_our_recipe_tells_three_classes_apart_where_there_are_three(
         draw_picture(2000 + seed, masked=seed % 2 == 0, size_hw=(30, 90)).save(
             data / "incorrect" / f"{seed}.png"
         )
-    run = train(data, out=tmp_path / "run", recipe="maskwise", epochs=1)
+    run = train(data, out=tmp_path / "run", recipe="lean", epochs=1)
     assert run.recipe.labels == (0, 1, 2)
     answer = MaskDetector.load(run.folder, faces="whole")(draw_portrait())
     assert answer.probability.shape == (1, 3)
