@@ -5,7 +5,6 @@ sources) and `scenes/` (photos with boxes in COCO, parted into train and val).
 """
 
 import csv
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -14,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from maskwise.boxes import iou
 from maskwise.dataset.audit.fingerprint import take_fingerprint
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.grouping import group_beside
@@ -29,7 +27,6 @@ CUT_FROM_SCENES: Final = {"andrewmvd_crops", "ilc2021_crops"}  # we cut them our
 MIN_SIDE_PX: Final = 16  # of a face: below, nobody can tell
 MIN_SCORE: Final = 0.7
 MAX_SECOND: Final = 0.5  # of the area of the largest face
-MIN_OVERLAP: Final = 0.4  # of a box that is found with one that was drawn
 LABELS_CSV: Final = Path(__file__).with_name("labels.csv")
 """Of pictures whose label is wrong: the hash, what it should be, or nothing if the picture should
 not be used, and why. Each was looked at by a person, after a network that had not been trained on
@@ -87,30 +84,9 @@ def _area(box_xyxy: Sequence[float]) -> float:
 
 
 def faces_in_scenes(folder: Path) -> Dataset:
-    """The faces of the training part that are large enough to tell.
-
-    Each is cut as people have drawn its box and, where it is found, as the detector does.
-    """
+    """The faces of the training part that are large enough to tell."""
     data = Dataset.open(folder / "annotations_coco_train.json")
-    faces: dict[str, list[Sample]] = defaultdict(list)
-    for sample in large_enough(data.samples):
-        faces[sample.path].append(replace(sample, attributes={"source": sample.source}))
-    detector = open_detector("yunet")
-
-    def shown(samples: list[Sample]) -> list[Sample]:
-        drawn = np.array([sample.box_xyxy for sample in samples])
-        found = detector(data.read(samples[0])).xyxy.astype(np.float64)
-        overlap = iou(drawn, found)
-        pairs = [(each, int(row.argmax())) for each, row in enumerate(overlap) if row.size]
-        also = [
-            replace(samples[each], box_xyxy=tuple(found[box].tolist()))
-            for each, box in pairs
-            if overlap[each, box] >= MIN_OVERLAP and overlap[:, box].argmax() == each
-        ]
-        return [*samples, *also]
-
-    samples = chain.from_iterable(map_in_threads(shown, list(faces.values())))
-    return replace(data, samples=tuple(samples))
+    return replace(data, samples=tuple(large_enough(data.samples)))
 
 
 def large_enough(samples: tuple[Sample, ...]) -> Iterator[Sample]:

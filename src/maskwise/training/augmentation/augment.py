@@ -18,7 +18,7 @@ _FINER: Final = 1.5  # than the network's input, so that what is cut out of it i
 _WIDER: Final = 2.0  # the margin around a face
 _PAINTED: Final = 0.15  # shares of the bare faces
 _PAINTED_WRONGLY: Final = 0.4  # of these
-_HIDDEN: Final = 0.15
+_HIDDEN: Final = 0.12
 _RELIT: Final = 0.8
 
 
