@@ -29,8 +29,8 @@ MIN_SCORE: Final = 0.7
 MAX_SECOND: Final = 0.5  # of the area of the largest face
 LABELS_CSV: Final = Path(__file__).with_name("labels.csv")
 """Of pictures whose label is wrong: the hash, what it should be, or nothing if the picture should
-not be used, and why. Each was looked at by a person, after a network that had not been trained on
-it had found the label unlikely."""
+not be used, and why. Each picture was looked at, after a network that had not been trained on it
+had found the label unlikely."""
 
 
 def all_pictures(folder: Path) -> Dataset:
@@ -46,7 +46,7 @@ def scenes_to_judge_on(folder: Path) -> Dataset:
 def single_faces(folder: Path) -> Dataset:
     """Pictures of one face each: as they are and, where it is found, cut to the face.
 
-    Labels are those that people have corrected (labels.csv). Of a picture with several faces of
+    Labels are corrected as labels.csv says. Of a picture with several faces of
     about one size nobody knows which the label means: it is left out.
     """
     data = Dataset.open(folder)

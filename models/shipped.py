@@ -8,6 +8,7 @@ off, the script goes on where it was. `make model` runs it and puts the bundle i
 """
 
 import argparse
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -31,16 +32,11 @@ ABOUT_MD: Final = Path(__file__).with_name("about.md")
 
 def promise(run: Path) -> None:
     """Calibrate, with the least rates that can be promised; none if not even the first can."""
-    max_error, max_missed = None, None
-    for rate in RATES:
-        if not calibrate(run, max_error=rate).guaranteed:
-            break
-        max_error = rate
-    for rate in RATES:
-        strict = calibrate(run, max_missed=rate).strict
-        if strict is None or not strict.guaranteed:
-            break
-        max_missed = rate
+    tried = [calibrate(run, max_error=rate, max_missed=rate) for rate in RATES]
+    kept = list(takewhile(lambda rule: rule.guaranteed, tried))
+    strict = list(takewhile(lambda rule: rule.require_strict().guaranteed, tried))
+    max_error = kept[-1].max_error if kept else None
+    max_missed = strict[-1].require_strict().max_missed if strict else None
     say(str(calibrate(run, max_error=max_error, max_missed=max_missed)))
 
 
