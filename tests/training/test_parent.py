@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 
 from bundles import write_small_bundle
 from maskwise.errors import BadBundle, BadRun
-from maskwise.inference.pipeline import model_sha256
 from maskwise.inference.seal import list_sums
 from maskwise.model.networks import build_network
 from maskwise.runs.run import Run
@@ -42,12 +42,21 @@ def test_a_bundle_and_its_run_are_the_same_network(tiny_run: Path, tiny_bundle: 
     for model in (tiny_run, tiny_bundle):
         parent = Parent.open(model)
         assert parent.recipe.name == "tuned"
-        assert parent.recipe.parent == model_sha256(model)
         assert parent.recipe.labels == Run.open(tiny_run).recipe.labels
         network = build_network("reference", (128, 128), n_classes=2, seed=99)
         parent.assign(network)
         answers.append(network.predict(FACES, verbose=0))
     assert answers[0] == pytest.approx(answers[1], abs=1e-5)
+
+
+def test_it_is_told_by_its_weights_however_it_answers(tiny_run: Path, tmp_path: Path) -> None:
+    again = shutil.copytree(tiny_run, tmp_path / "run")
+    (again / "decision.json").unlink()
+    assert Parent.open(again).recipe.parent == Parent.open(tiny_run).recipe.parent
+    checkpoint = Run.open(again).finished_checkpoint()
+    changed = {**checkpoint.arrays, "label/bias": checkpoint.arrays["label/bias"] + 1}
+    replace(checkpoint, arrays=changed).write(Run.open(again).checkpoint_folder)
+    assert Parent.open(again).recipe.parent != Parent.open(tiny_run).recipe.parent
 
 
 def test_the_steps_are_smaller_and_the_split_is_grouped(tiny_run: Path) -> None:

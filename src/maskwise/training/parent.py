@@ -1,5 +1,6 @@
 """Parent: a trained network from which a training goes on with other pictures."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from maskwise.errors import BadBundle, InvalidInput
 from maskwise.extras import load
 from maskwise.inference.bundle import Bundle, has_bundle, model_folder
 from maskwise.inference.golden import check_golden
-from maskwise.inference.pipeline import model_sha256
 from maskwise.inference.runtime_keras import KerasSession
 from maskwise.model.variables import assign_arrays, network_variables
 from maskwise.names import legible
@@ -50,11 +50,15 @@ class Parent:
         if has_bundle(folder):
             bundle = Bundle.open(folder)
             load("maskwise.model.onnx_weights", extra="export")
-            recipe = _recipe_of(bundle).tuned(model_sha256(model))
+            (weights,) = bundle.find("onnx", "fp32").files
+            recipe = _recipe_of(bundle).tuned(bundle.seal.sha256[weights])
             return cls(recipe, lambda network: _assign_bundle(network, bundle))
         run = Run.open(folder)
         arrays = run.finished_checkpoint().arrays
-        recipe = run.recipe.tuned(model_sha256(model))
+        digest = hashlib.sha256()
+        for name, array in sorted(arrays.items()):
+            digest.update(name.encode() + array.tobytes())
+        recipe = run.recipe.tuned(digest.hexdigest())
         return cls(recipe, lambda network: assign_arrays(network_variables(network), arrays))
 
 
