@@ -22,8 +22,10 @@ bench: .venv/dev.done ## speed beside that of others; what needs more than DATA 
 	$(BIN)/python benchmarks/classifying.py
 	$(BIN)/python benchmarks/folder.py $(DATA)/scenes/images
 
-model: .venv/dev.done ## train the shipped bundle anew from DATA, into src/maskwise/shipped
+model: .venv/dev.done ## train what is shipped anew from DATA: the second look at faces, then the bundle
 	rm -rf model/bundle
+	test -f model/refined.onnx || $(BIN)/python models/refiner.py $(DATA) model/refined.onnx
+	cp model/refined.onnx src/maskwise/faces/refined.onnx
 	$(BIN)/python models/shipped.py $(DATA) model
 	rm -rf src/maskwise/shipped
 	cp -r model/bundle src/maskwise/shipped

@@ -12,8 +12,9 @@ FACES holds close-ups, class folders with a manifest that marks tight crops. One
 holds its middle and at least a seventh of it. Half of the pictures, by their names, belong to
 either side.
 
-`opencv-640` is for comparison: the weights of YuNet run by OpenCV, as most scripts do it. The
-figures are added to results/detectors.jsonl.
+For comparison: `opencv-640` is YuNet run by OpenCV, as most scripts do it, and `plain-yunet` is
+YuNet in the sizes of a mode without the second look. The figures are added to
+results/detectors.jsonl.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from maskwise.faces import centerface, yunet
 from maskwise.faces.border import faces_inside
 from maskwise.faces.centerface import CenterFace
 from maskwise.faces.detector import MODES, FaceDetector
-from maskwise.faces.search import Search
+from maskwise.faces.refined import Refined
 from maskwise.faces.yunet import YuNet
 from maskwise.images import read_image
 from maskwise.labels import LABELS
@@ -55,13 +56,13 @@ Rgb = NDArray[np.uint8]
 class OpenCvYuNet:
     """YuNet as OpenCV runs it, in one size."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, long_side_px: int, min_score: float) -> None:
         """Load the weights."""
-        (self._long_side_px,) = search.long_sides_px
+        self._long_side_px = long_side_px
         weights = np.frombuffer(yunet._WEIGHTS.read(), dtype=np.uint8)
         self._detector: Any = cv2.FaceDetectorYN.create(
             *("onnx", weights, np.zeros(0, dtype=np.uint8), (320, 320)),
-            score_threshold=search.min_score,
+            score_threshold=min_score,
         )
 
     def __call__(self, image_rgb: Rgb) -> Faces:
@@ -78,20 +79,33 @@ class OpenCvYuNet:
 
 @dataclass(frozen=True)
 class Entry:
-    """A detector and how it looks."""
+    """A detector: made so that it tells of faces from a score on, and from which score it does."""
 
-    kind: Callable[[Search], FaceDetector]
-    search: Search
+    open: Callable[[float], FaceDetector]
+    min_score: float
 
-    def open(self, min_score: float) -> FaceDetector:
-        """Make it so that it tells of faces from another score on."""
-        return self.kind(replace(self.search, min_score=min_score))
+
+def plain(mode: str) -> Entry:
+    """YuNet without a second look."""
+    return Entry(lambda score: YuNet(replace(yunet.SEARCHES[mode], min_score=score)), 0.7)
+
+
+def refined(mode: str) -> Entry:
+    """YuNet as it is used."""
+    return Entry(lambda score: Refined(YuNet(yunet.SEARCHES[mode]), min_score=score), 0.5)
+
+
+def center(mode: str) -> Entry:
+    """CenterFace."""
+    search = centerface.SEARCHES[mode]
+    return Entry(lambda score: CenterFace(replace(search, min_score=score)), search.min_score)
 
 
 ENTRIES: Mapping[str, Entry] = {
-    "opencv-640": Entry(OpenCvYuNet, Search((640,), min_score=0.7)),
-    **{f"yunet-{mode}": Entry(YuNet, yunet.SEARCHES[mode]) for mode in MODES},
-    **{f"centerface-{mode}": Entry(CenterFace, centerface.SEARCHES[mode]) for mode in MODES},
+    "opencv-640": Entry(lambda score: OpenCvYuNet(640, score), 0.7),
+    **{f"plain-yunet-{mode}": plain(mode) for mode in MODES},
+    **{f"yunet-{mode}": refined(mode) for mode in MODES},
+    **{f"centerface-{mode}": center(mode) for mode in MODES},
 }
 
 
@@ -143,13 +157,13 @@ def measure(entry: Entry, pictures: Sequence[tuple[Rgb, Scene]]) -> dict[str, An
     every = entry.open(LEAST_SCORE)
     found = [(scene, every(image_rgb)) for image_rgb, scene in pictures]
     told = [
-        replace(scene, answer=at_least(faces, entry.search.min_score)) for scene, faces in found
+        replace(scene, answer=at_least(faces, entry.min_score)) for scene, faces in found
     ]
     in_all = [one_class(scene, faces) for scene, faces in found]
     ranked, recalled = measure_scenes(in_all), measure_scenes(told)
     large = measure_scenes(told, min_size_px=MIN_SIZE_PX).overall
     return {
-        "min_score": entry.search.min_score,
+        "min_score": entry.min_score,
         "ap": rounded(ranked.overall.mean_average_precision.to_dict()),
         "ap_from_20px": rounded(
             measure_scenes(in_all, min_size_px=MIN_SIZE_PX).overall.mean_average_precision.to_dict()
@@ -181,7 +195,7 @@ def rounded(figures: Mapping[str, float | None]) -> dict[str, float | None]:
 
 def speed(entry: Entry, images_rgb: Sequence[Rgb]) -> float:
     """Pictures per second of processor time."""
-    detector = entry.open(entry.search.min_score)
+    detector = entry.open(entry.min_score)
     detector(images_rgb[0])
     began_s = time.process_time()
     for image_rgb in images_rgb:
@@ -201,7 +215,7 @@ def read_close_ups(folder: Path, side: str) -> list[tuple[str, Rgb]]:
 
 def recall_of_close_ups(entry: Entry, pictures: Sequence[tuple[str, Rgb]]) -> dict[str, Any]:
     """How many are found, by what they wear."""
-    detector = entry.open(entry.search.min_score)
+    detector = entry.open(entry.min_score)
     hits: dict[str, list[bool]] = {}
     for label, image_rgb in pictures:
         hits.setdefault(label, []).append(is_found(detector(image_rgb), image_rgb))

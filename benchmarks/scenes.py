@@ -42,6 +42,7 @@ from maskwise.evaluation.scenes.metrics import measure_scenes
 from maskwise.evaluation.scenes.scene import Scene
 from maskwise.faces import yunet
 from maskwise.faces.detector import MODES
+from maskwise.faces.refined import Refined
 from maskwise.faces.yunet import YuNet
 from maskwise.images import read_image
 from maskwise.inference.bundle import Bundle, shipped_folder
@@ -127,7 +128,7 @@ def open_all(mode: str) -> MaskDetector:
     bundle = Bundle.open(shipped_folder())
     session = open_session(bundle, n_threads=1)
     return MaskDetector(
-        YuNet(replace(yunet.SEARCHES[mode], min_score=LEAST_SCORE)),
+        Refined(YuNet(yunet.SEARCHES[mode]), min_score=LEAST_SCORE),
         MaskClassifier(session, bundle.preprocess, n_classes=len(bundle.labels)),
         DecisionRule(temperature=bundle.rule.temperature),
     )

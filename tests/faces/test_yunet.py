@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from maskwise.faces.search import Search
 from maskwise.faces.yunet import FaceMarker, FaceScorer, YuNet
 from maskwise.images import read_image
 from maskwise.preprocess import PreprocessSpec
+
+SURE = Search((960, 256), min_score=0.7)
 
 
 @pytest.mark.parametrize(
@@ -15,7 +18,7 @@ from maskwise.preprocess import PreprocessSpec
 )
 def test_where_there_is_no_face_none_is_found(size_hw: tuple[int, int]) -> None:
     grey = np.full((*size_hw, 3), 128, dtype=np.uint8)
-    assert len(YuNet()(grey)) == 0
+    assert len(YuNet(SURE)(grey)) == 0
     assert FaceScorer()(grey) < 0.3
 
 
@@ -26,7 +29,7 @@ def real_faces(real_data: Path, n: int) -> list[NDArray[np.uint8]]:
 
 @pytest.mark.real
 def test_real_faces_are_found_inside_the_picture(real_data: Path) -> None:
-    find = YuNet()
+    find = YuNet(SURE)
     n_found = 0
     for image_rgb in real_faces(real_data, 40):
         faces = find(image_rgb)
@@ -63,7 +66,7 @@ def test_where_there_is_no_face_nothing_is_marked() -> None:
 @pytest.mark.real
 def test_eyes_nose_and_mouth_are_marked_where_they_are(real_data: Path) -> None:
     mark, spec = FaceMarker(), PreprocessSpec(size_hw=(168, 168), crop_margin=0.4)
-    find, n_marked = YuNet(), 0
+    find, n_marked = YuNet(SURE), 0
     for image_rgb in real_faces(real_data, 40):
         for box_xyxy in find(image_rgb).xyxy[:1].astype(float).tolist():
             marks = mark(spec.resize(spec.crop(image_rgb, tuple(box_xyxy))))

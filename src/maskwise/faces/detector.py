@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from maskwise.errors import InvalidInput
 from maskwise.faces import centerface, yunet
 from maskwise.faces.centerface import CenterFace
+from maskwise.faces.refined import Refined
 from maskwise.faces.whole import WholePicture
 from maskwise.faces.yunet import YuNet
 from maskwise.results import Faces
@@ -27,7 +28,7 @@ class FaceDetector(Protocol):
 
 DETECTORS: Final[Mapping[str, Callable[[str], FaceDetector]]] = {
     "whole": lambda _: WholePicture(),
-    "yunet": lambda mode: YuNet(yunet.SEARCHES[mode]),
+    "yunet": lambda mode: Refined(YuNet(yunet.SEARCHES[mode])),
     "centerface": lambda mode: CenterFace(centerface.SEARCHES[mode]),
 }
 """Face detectors by name, each made in a mode of `MODES`."""

@@ -11,11 +11,11 @@ from maskwise.faces.weights import Weights
 from maskwise.results import Faces
 
 SEARCHES: Final[Mapping[str, Search]] = {
-    "fast": Search((640, 256), min_score=0.7),
-    "balanced": Search((960, 256), min_score=0.7),
-    "thorough": Search((1600, 640, 256), min_score=0.7),
+    "fast": Search((480, 192), min_score=0.2),
+    "balanced": Search((800, 256), min_score=0.2),
+    "thorough": Search((1600, 640, 256), min_score=0.2),
 }
-"""By mode; docs/detectors.md tells how they were chosen."""
+"""By mode, for what is looked at again; docs/detectors.md tells how they were chosen."""
 
 _WEIGHTS: Final = Weights(
     of="YuNet",
@@ -39,7 +39,7 @@ class YuNet:
     Intelligence Research 20:656.
     """
 
-    def __init__(self, search: Search = SEARCHES["balanced"]) -> None:
+    def __init__(self, search: Search) -> None:
         """Load the weights.
 
         Args:
