@@ -1,6 +1,6 @@
 """Goes on from each network of `left_out.py` with fifty pictures a class of what it never saw.
 
-    python models/tuned.py DATA LEFT_OUT OUT [--per-class 50]
+    python models/tuned.py DATA LEFT_OUT OUT [--per-class 50] [--fold NAME]
 
 LEFT_OUT is what `left_out.py DATA LEFT_OUT` made. Of each source that was left out, some pictures
 are taken at random, by group; the network goes on from there as `maskwise train --from` does. It
@@ -56,9 +56,10 @@ def main() -> None:
     parser.add_argument("left_out", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--per-class", type=int, default=50)
+    parser.add_argument("--fold", choices=TRIED, action="append", help="only this; all if none")
     arguments = parser.parse_args()
     data = all_pictures(arguments.data)
-    for name in TRIED:
+    for name in arguments.fold or TRIED:
         parent = Run.open(arguments.left_out / name)
         judged_on, _ = share_out(data, FOLDS[name])
         few, others = draw_few(group_samples(judged_on), arguments.per_class)
