@@ -34,7 +34,7 @@ had found the label unlikely."""
 TOLD: Final = ("source", "group", "scene", "synthetic")
 CROWDS: Final = ((1, "1"), (4, "2 to 4"), (10**6, "5 and more"))
 COVERINGS_CSV: Final = Path(__file__).with_name("coverings.csv")
-"""Of the pictures of one source: the hash, and which kind of mask or what else covers the mouth or
+"""Of most pictures of one face: the hash, and which kind of mask or what else covers the mouth or
 the chin. Each was looked at once."""
 
 
