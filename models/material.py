@@ -5,6 +5,7 @@ sources) and `scenes/` (photos with boxes in COCO, parted into train and val).
 """
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -28,9 +29,9 @@ MIN_SIDE_PX: Final = 16  # of a face: below, nobody can tell
 MIN_SCORE: Final = 0.7
 MAX_SECOND: Final = 0.5  # of the area of the largest face
 LABELS_CSV: Final = Path(__file__).with_name("labels.csv")
-"""Of pictures whose label is wrong: the hash, what it should be, or nothing if the picture should
-not be used, and why. Each picture was looked at, after a network that had not been trained on it
-had found the label unlikely."""
+"""Of faces whose label is wrong: the hash of the picture, the box where it holds several, what the
+label should be, or nothing if the face should not be used, and why. Each was looked at, after a
+network that had not been trained on it had found the label unlikely."""
 TOLD: Final = ("source", "group", "scene", "synthetic")
 CROWDS: Final = ((1, "1"), (4, "2 to 4"), (10**6, "5 and more"))
 COVERINGS_CSV: Final = Path(__file__).with_name("coverings.csv")
@@ -90,9 +91,10 @@ def single_faces(folder: Path) -> Dataset:
 def corrected(samples: Iterable[Sample]) -> Iterator[Sample]:
     """The samples with the labels of labels.csv, without those that have none there."""
     with LABELS_CSV.open(encoding="utf-8", newline="") as file:
-        label_of = {row["sha256"]: row["label"] for row in csv.DictReader(file)}
+        label_of = {(row["sha256"], row["box_xyxy"]): row["label"] for row in csv.DictReader(file)}
     for sample in samples:
-        name = label_of.get(sample.sha256, LABELS[sample.label])
+        box = "" if sample.box_xyxy is None else json.dumps(sample.box_xyxy)
+        name = label_of.get((sample.sha256, box), LABELS[sample.label])
         if name:
             yield replace(sample, label=LABELS.index(name))
 
@@ -111,10 +113,10 @@ def _area(box_xyxy: Sequence[float]) -> float:
 def faces_in_scenes(folder: Path) -> Dataset:
     """The faces of the training part that are large enough to tell."""
     data = Dataset.open(folder / "annotations_coco_train.json")
-    return replace(data, samples=tuple(large_enough(data.samples)))
+    return replace(data, samples=tuple(corrected(large_enough(data.samples))))
 
 
-def large_enough(samples: tuple[Sample, ...]) -> Iterator[Sample]:
+def large_enough(samples: Iterable[Sample]) -> Iterator[Sample]:
     """The faces whose shorter side has at least MIN_SIDE_PX."""
     for sample in samples:
         if sample.box_xyxy is not None:
