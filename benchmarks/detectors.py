@@ -156,9 +156,7 @@ def measure(entry: Entry, pictures: Sequence[tuple[Rgb, Scene]]) -> dict[str, An
     """AP, recall, false alarms and speed."""
     every = entry.open(LEAST_SCORE)
     found = [(scene, every(image_rgb)) for image_rgb, scene in pictures]
-    told = [
-        replace(scene, answer=at_least(faces, entry.min_score)) for scene, faces in found
-    ]
+    told = [replace(scene, answer=at_least(faces, entry.min_score)) for scene, faces in found]
     in_all = [one_class(scene, faces) for scene, faces in found]
     ranked, recalled = measure_scenes(in_all), measure_scenes(told)
     large = measure_scenes(told, min_size_px=MIN_SIZE_PX).overall
