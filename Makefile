@@ -22,15 +22,17 @@ bench: .venv/dev.done ## speed beside that of others; what needs more than DATA 
 	$(BIN)/python benchmarks/classifying.py
 	$(BIN)/python benchmarks/folder.py $(DATA)/scenes/images
 
-model: .venv/dev.done ## train what is shipped anew from DATA: the second look at faces, then the bundle
+model: model/refined.onnx ## train what is shipped anew from DATA: the second look at faces, then the bundle
 	rm -rf model/bundle
-	test -f model/refined.onnx || $(BIN)/python models/refiner.py $(DATA) model/refined.onnx
 	cp model/refined.onnx src/maskwise/faces/refined.onnx
 	$(BIN)/python models/shipped.py $(DATA) model
 	rm -rf src/maskwise/shipped
 	cp -r model/bundle src/maskwise/shipped
 	cp model/calibration.svg docs/images/calibration.svg
 	$(BIN)/python models/failures.py docs/images/failures.png
+
+model/refined.onnx: models/refiner.py models/material.py | .venv/dev.done
+	$(BIN)/python models/refiner.py $(DATA) $@
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \

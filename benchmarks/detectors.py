@@ -38,7 +38,7 @@ from maskwise.faces import centerface, yunet
 from maskwise.faces.border import faces_inside
 from maskwise.faces.centerface import CenterFace
 from maskwise.faces.detector import MODES, FaceDetector
-from maskwise.faces.refined import Refined
+from maskwise.faces.refined import MIN_SCORE, Refined
 from maskwise.faces.yunet import YuNet
 from maskwise.images import read_image
 from maskwise.labels import LABELS
@@ -92,7 +92,8 @@ def plain(mode: str) -> Entry:
 
 def refined(mode: str) -> Entry:
     """YuNet as it is used."""
-    return Entry(lambda score: Refined(YuNet(yunet.SEARCHES[mode]), min_score=score), 0.5)
+    search = yunet.SEARCHES[mode]
+    return Entry(lambda score: Refined(YuNet(search), min_score=score), MIN_SCORE)
 
 
 def center(mode: str) -> Entry:

@@ -34,7 +34,7 @@ from maskwise.intervals import Estimate, mean_rate, share_of
 from maskwise.labels import INCORRECT, LABELS, WITH_MASK, WITHOUT_MASK
 from maskwise.pages.wording import estimate_text
 from maskwise.runs.run import Run
-from material import all_pictures, read_coverings, without_copies_of
+from material import all_pictures, without_copies_of
 
 FOLDS: Final = {
     "omkargurav": {"omkargurav_techyhoney"},
@@ -109,16 +109,15 @@ def figures_by_covering(
     samples: tuple[Sample, ...], probability: NDArray[np.float32]
 ) -> Iterator[list[str]]:
     """A row for each kind of mask, and for what else covers faces, as far as that was labelled."""
-    covering_of = read_coverings()
-    covering = np.array([covering_of.get(sample.sha256, "") for sample in samples])
+    covering = np.array([sample.attributes.get("covering", "") for sample in samples])
     is_cut = np.array([sample.box_xyxy is not None for sample in samples])
     group, called = number_groups(samples), probability.argmax(axis=1)
-    for name in sorted(set(covering_of.values())):
+    for name in np.unique(covering[covering != ""]):
         for shown, chosen in {"whole": ~is_cut, "cut": is_cut}.items():
             own = chosen & (covering == name)
             if own.any():
                 shares = [share_of(called[own] == each, group[own]) for each in range(len(LABELS))]
-                yield [name, shown, str(int(own.sum())), *map(estimate_text, shares)]
+                yield [str(name), shown, str(int(own.sum())), *map(estimate_text, shares)]
 
 
 def write_figures(

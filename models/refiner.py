@@ -26,7 +26,7 @@ from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.joining import join_datasets
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.threads import map_in_threads
-from maskwise.durable import write_bytes
+from maskwise.durable import make_folder, write_bytes
 from maskwise.exporters.onnx import to_onnx
 from maskwise.faces.refined import LOOK, measure_offset
 from maskwise.faces.search import Search
@@ -222,6 +222,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
+    make_folder(arguments.out.parent)
     faces, targets = zip(*examples(material(arguments.data)), strict=True)
     target = np.stack(targets)
     n_faces, n_others = int((target[:, 0] == 1).sum()), int((target[:, 0] == 0).sum())

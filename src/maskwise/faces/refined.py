@@ -16,6 +16,9 @@ from maskwise.results import Faces
 LOOK: Final = PreprocessSpec(size_hw=(64, 64), crop_margin=0.3)
 """How a face is cut out to be looked at."""
 
+MIN_SCORE: Final = 0.5
+"""Less sure faces are not told of, unless somebody asks; in [0, 1]."""
+
 _MAX_GROWTH: Final = 1.0  # the logarithm of how much larger a face is than what was found
 _INSET: Final = 100  # parts of a pixel, or of a box that is smaller
 _ONNX: Final = Path(__file__).with_name("refined.onnx")
@@ -36,7 +39,7 @@ class Refined:
     """
 
     def __init__(
-        self, find: Callable[[NDArray[np.uint8]], Faces], *, min_score: float = 0.5
+        self, find: Callable[[NDArray[np.uint8]], Faces], *, min_score: float = MIN_SCORE
     ) -> None:
         """Load the network.
 

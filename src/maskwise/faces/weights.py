@@ -89,6 +89,6 @@ class Network:
         return tuple(self._session.run(list(outputs), {self._input: batch}))
 
     def run_batch(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What it tells first of a batch that is as it learnt it."""
+        """Run it on a batch `(n, ...)` laid out as the network takes it; its first output."""
         said: NDArray[np.float32] = self._session.run(None, {self._input: batch})[0]
         return said
