@@ -130,7 +130,7 @@ def open_all(mode: str) -> MaskDetector:
     return MaskDetector(
         Refined(YuNet(yunet.SEARCHES[mode]), min_score=LEAST_SCORE),
         MaskClassifier(session, bundle.preprocess, n_classes=len(bundle.labels)),
-        DecisionRule(temperature=bundle.rule.temperature),
+        DecisionRule(temperature=bundle.rule.temperature, bias=bundle.rule.bias),
     )
 
 

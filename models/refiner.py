@@ -27,7 +27,7 @@ from maskwise.dataset.joining import join_datasets
 from maskwise.dataset.samples import Sample
 from maskwise.dataset.threads import map_in_threads
 from maskwise.durable import make_folder, write_bytes
-from maskwise.exporters.onnx import to_onnx
+from maskwise.exporters.onnx import to_int8_onnx
 from maskwise.faces.refined import LOOK, measure_offset
 from maskwise.faces.search import Search
 from maskwise.faces.yunet import YuNet
@@ -64,6 +64,8 @@ DOUBTFUL_SCORE: Final = 0.2
 KEPT_DOUBTFUL: Final = 0.3
 SURE_SCORE: Final = 0.7
 UNKNOWN: Final = np.nan
+FOR_RANGES: Final = 300
+"""Boxes of which the ranges are taken in which its 8-bit integers count."""
 
 Boxes = NDArray[np.float64]
 Example = tuple[NDArray[np.uint8], NDArray[np.float32]]
@@ -242,7 +244,8 @@ def main() -> None:
         done = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=0).history
         say(f"epoch {epoch + 1}/{EPOCHS}  loss {done['loss'][0]:.4f}")
     with hushed():
-        write_bytes(arguments.out, to_onnx(model))
+        ranges_of = LOOK.scale(np.stack(faces[:: len(faces) // FOR_RANGES]))
+        write_bytes(arguments.out, to_int8_onnx(model, ranges_of))
 
 
 if __name__ == "__main__":

@@ -108,6 +108,15 @@ def test_taking_it_back_makes_more_answers_right() -> None:
     assert rule.n == 5000
 
 
+def test_neither_mask_nor_no_mask_is_favoured_for_being_easier() -> None:
+    label, probability = drawn(5000, temperature=1.4, classes=3)
+    shifted = probability * np.exp([0, 1, 0]).astype(np.float32)
+    _, bias = fit_scaling(label, shifted / shifted.sum(axis=1, keepdims=True))
+    assert bias[:2] == (0, 0)
+    two = drawn(5000, temperature=1.4, classes=2)
+    assert fit_scaling(*two) == (fit_temperature(*two), ())
+
+
 def test_a_class_of_few_pictures_has_no_say_in_how_often_it_occurs() -> None:
     label, probability = drawn(300, temperature=1.4, classes=3)
     few = np.where(label == 2, 0, label)

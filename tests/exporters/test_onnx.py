@@ -1,10 +1,12 @@
 from collections import Counter
 from pathlib import Path
 
+import keras
+import numpy as np
 import onnx
 import pytest
 
-from maskwise.exporters.onnx import to_onnx
+from maskwise.exporters.onnx import to_int8_onnx, to_onnx
 from maskwise.model.networks import build_network
 
 pytestmark = pytest.mark.train
@@ -49,6 +51,21 @@ def test_integers_end_before_the_last_layer(tiny_bundle: Path) -> None:
         assert integers.op_type == "DequantizeLinear"
         assert weights[integers.input[0]] == onnx.TensorProto.INT8
     assert model.graph.node[-1].op_type == "Softmax"
+
+
+def test_integers_end_before_each_of_several_last_layers() -> None:
+    face = keras.Input((8, 8, 3))
+    hidden = keras.layers.Dense(8, activation="relu")(keras.layers.Flatten()(face))
+    heads = [keras.layers.Dense(1, activation="sigmoid")(hidden), keras.layers.Dense(4)(hidden)]
+    network = keras.Model(face, keras.layers.Concatenate()(heads))
+    faces = np.random.default_rng(0).random((20, 8, 8, 3), dtype=np.float32)
+    model = onnx.load_from_string(to_int8_onnx(network, faces))
+    made_in_integers = {
+        node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"
+    }
+    multiplications = [node for node in model.graph.node if node.op_type in ("MatMul", "Gemm")]
+    in_integers = [node.input[1] in made_in_integers for node in multiplications]
+    assert in_integers == [True, False, False]
 
 
 def test_normalisations_become_part_of_the_convolutions() -> None:

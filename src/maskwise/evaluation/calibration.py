@@ -15,7 +15,7 @@ from maskwise.errors import InvalidInput
 from maskwise.evaluation.metrics import Curve, require_fitting
 from maskwise.inference.decision import DecisionRule, decide
 from maskwise.intervals import Estimate, bootstrap, share_of
-from maskwise.labels import UNSURE
+from maskwise.labels import INCORRECT, UNSURE
 
 _FORGIVEN: Final = (2, 1, 0)  # errors that the first threshold may pass with
 _MIN_PICTURES: Final = 20
@@ -124,10 +124,12 @@ def _log_loss(
 def fit_scaling(
     label: NDArray[np.int64], probability: NDArray[np.float32]
 ) -> tuple[float, tuple[float, ...]]:
-    """Find temperature and bias at which the probabilities are as sure as they may be.
+    """Find temperature and bias of `incorrect` at which the probabilities are as sure as may be.
 
-    For a network whose training showed some classes more often than they occur: the bias takes that
-    back, as far as the validation pictures tell how often each occurs.
+    For a network whose training showed masks worn wrongly, which are rare, more often than they
+    occur: the bias takes that back, as far as the validation pictures tell how often it is. Mask
+    and no mask have none: a bias would follow which of them is easier on these pictures, and hide
+    masks or bare faces elsewhere.
 
     Source: bias-corrected temperature scaling, Alexandari, Kundaje and Shrikumar (2020),
     arXiv:1901.06852; the truth is softened as in `fit_temperature`.
@@ -137,25 +139,26 @@ def fit_scaling(
         probability: Likewise.
 
     Returns:
-        The temperature, and for each class the bias, 0 for the first. Where a class has fewer than
-        20 pictures, which say too little of how often it occurs: `fit_temperature`, and no bias.
+        The temperature and the bias of each class, 0 for all but `incorrect`. With two classes, or
+        fewer than 20 pictures of one, which say too little of how often it occurs:
+        `fit_temperature`, and no bias.
 
     Raises:
         InvalidInput: Shapes or values do not fit together.
     """
     temperature = fit_temperature(label, probability)
     classes = probability.shape[1]
-    if np.bincount(label, minlength=classes).min() < _MIN_PICTURES:
+    if classes <= INCORRECT or np.bincount(label, minlength=classes).min() < _MIN_PICTURES:
         return temperature, ()
     loss = _log_loss(label, probability)
     low, high = map(math.log, _TEMPERATURES)
     found = minimize(
-        lambda x: loss(math.exp(x[0]), np.r_[0.0, x[1:]]),
-        np.r_[math.log(temperature), np.zeros(classes - 1)],
+        lambda x: loss(math.exp(x[0]), (0.0, 0.0, x[1])),
+        [math.log(temperature), 0.0],
         method="L-BFGS-B",
-        bounds=[(low, high), *[(-_MAX_BIAS, _MAX_BIAS)] * (classes - 1)],
+        bounds=[(low, high), (-_MAX_BIAS, _MAX_BIAS)],
     )
-    return math.exp(found.x[0]), (0.0, *map(float, found.x[1:]))
+    return math.exp(found.x[0]), (0.0, 0.0, float(found.x[1]))
 
 
 def scale(
@@ -166,7 +169,7 @@ def scale(
     Args:
         label: As `fit_temperature` takes it.
         probability: Likewise.
-        is_biased: Whether the training showed some classes more often than they occur: then as
+        is_biased: Whether the training showed `incorrect` more often than it occurs: then as
             `fit_scaling`, else as `fit_temperature`.
 
     Raises:
@@ -212,7 +215,7 @@ def choose_rule(
         group: Which pictures depend on each other, `(n,)`. Of each group only the worst answer
             counts, as groups are independent but pictures are not: the surest of the wrong ones, or
             the least sure if all are right. The rate then holds for one picture of each group.
-        is_biased: Whether the training showed some classes more often than they occur.
+        is_biased: Whether the training showed `incorrect` more often than it occurs.
 
     Returns:
         A rule scaled as by `scale`. If no threshold passes, it is not

@@ -41,7 +41,7 @@ def to_onnx(network: keras.Model) -> bytes:
 def to_int8_onnx(
     network: keras.Model, faces: NDArray[np.float32], *, for_onnxruntime: bool = True
 ) -> bytes:
-    """The network in 8-bit integers, but for its last layer and softmax.
+    """The network in 8-bit integers, but for its last layers and softmax.
 
     A quantised softmax could not give probabilities that sum to 1.
 
@@ -65,7 +65,7 @@ def to_int8_onnx(
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=_last_layer(model.graph),
+            nodes_to_exclude=_last_layers(model.graph),
         )
         return path.read_bytes()
 
@@ -98,13 +98,16 @@ def _fused(model: Any) -> Any:
     return fused
 
 
-def _last_layer(graph: Any) -> list[str]:
-    """The names of the nodes from the last multiplication on; they stand in order."""
-    names = []
+def _last_layers(graph: Any) -> list[str]:
+    """The names of the nodes behind which nothing is multiplied any more; they stand in order."""
+    names: list[str] = []
+    multiplied: set[str] = set()
     for node in reversed(graph.node):
-        names.append(node.name)
-        if node.op_type in _MULTIPLICATIONS:
-            break
+        if multiplied.isdisjoint(node.output):
+            names.append(node.name)
+            if node.op_type not in _MULTIPLICATIONS:
+                continue
+        multiplied.update(node.input)
     return names
 
 

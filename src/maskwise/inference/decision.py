@@ -77,7 +77,7 @@ class DecisionRule:
     Attributes:
         temperature: Above 1 makes the probabilities less sure, below 1 surer.
         bias: For each class what is added to the logarithm of its probability, for a training that
-            showed some classes more often than they occur; empty for nothing.
+            showed a class more often than it occurs; empty for nothing.
         min_probability: Less than this, calibrated, for the best class is answered *unsure*.
         max_error: The error rate among the answered that the rule was chosen for, or None.
         confidence: How often, over many validation sets, a guaranteed rule keeps `max_error`.
