@@ -1,0 +1,25 @@
+from collections import Counter
+from pathlib import Path
+
+import tuned
+from maskwise.dataset.dataset import Dataset
+from maskwise.dataset.samples import Sample
+
+
+def test_few_are_drawn_by_group_and_each_class_as_often() -> None:
+    samples = tuple(
+        Sample(
+            f"{number}.jpg",
+            number % 3,
+            1,
+            f"{number:064}",
+            (40, 48),
+            attributes={"group": str(number // 6)},
+        )
+        for number in range(120)
+    )
+    few, others = tuned.draw_few(Dataset(root=Path(), samples=samples), 6)
+    assert Counter(sample.label for sample in few.samples) == {0: 6, 1: 6, 2: 6}
+    assert {sample.path for sample in (*few.samples, *others.samples)} == {s.path for s in samples}
+    groups = [{sample.attributes["group"] for sample in data.samples} for data in (few, others)]
+    assert not groups[0] & groups[1]
