@@ -202,7 +202,8 @@ def main() -> None:
         done = head.fit(views[epoch % VIEWS], label, batch_size=BATCH, verbose=0).history
         say(f"epoch {epoch + 1}/{arguments.epochs}  loss {done['loss'][0]:.4f}")
     said = head.predict(describe(base, read(judged_on, judged_on.samples)), verbose=0)
-    write_figures(arguments.out, judged_on.samples, said)
+    knows_no_third = np.zeros((len(said), 1), dtype=np.float32)
+    write_figures(arguments.out, judged_on.samples, np.concatenate([said, knows_no_third], axis=1))
 
 
 if __name__ == "__main__":
