@@ -126,6 +126,19 @@ def test_a_class_of_few_pictures_has_no_say_in_how_often_it_occurs() -> None:
     assert len(fit_scaling(few, probability)[1]) == 3
 
 
+def test_few_pictures_leave_the_rule_as_it_was_before_the_training_went_on() -> None:
+    before = DecisionRule(temperature=1.2, bias=(0.0, 0.0, -1.0), min_probability=0.9, n=700)
+    label, probability = drawn(300, temperature=1.4, classes=3)
+    few = np.where(label == 2, 0, label)
+    few[:19] = 2
+    rule = scale(few, probability, is_biased=True, before=before)
+    assert rule == DecisionRule(temperature=1.2, bias=(0.0, 0.0, -1.0), n=300)
+    chosen = choose_rule(few, probability, max_error=0.5, is_biased=True, before=before)
+    assert (chosen.temperature, chosen.bias) == (1.2, (0.0, 0.0, -1.0))
+    few[19] = 2
+    assert scale(few, probability, is_biased=True, before=before).bias[2] != -1.0
+
+
 def test_nothing_is_taken_back_where_all_were_shown_as_they_occur() -> None:
     assert scale(*shown_too_often(500)).bias == ()
 

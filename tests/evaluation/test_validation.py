@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_what_a_mask_needs_strictly_is_kept_too(run: Run) -> None:
     calibrate(run)
     with pytest.raises(InvalidInput, match="`strict` needs a model"):
         MaskDetector.load(run.folder, faces="whole", strict=True)
+
+
+def test_with_few_pictures_it_answers_as_what_it_went_on_from(run: Run) -> None:
+    tuned = run.recipe.tuned("0" * 64, temperature=1.3, bias=(0.0, -0.5))
+    rule = calibrate(replace(run, recipe=tuned))
+    assert (rule.temperature, rule.bias, rule.n) == (1.3, (0.0, -0.5), 4)
 
 
 def test_it_can_be_made_to_answer_always_again(run: Run) -> None:

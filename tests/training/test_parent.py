@@ -11,8 +11,10 @@ import pytest
 
 from bundles import write_small_bundle
 from maskwise.errors import BadBundle, BadRun
+from maskwise.inference.decision import DecisionRule
 from maskwise.inference.seal import list_sums
 from maskwise.model.networks import build_network
+from maskwise.runs.recipe import Recipe
 from maskwise.runs.run import Run
 from maskwise.training.parent import Parent
 
@@ -64,6 +66,15 @@ def test_the_steps_are_smaller_and_the_split_is_grouped(tiny_run: Path) -> None:
     assert recipe.learning_rate < before.learning_rate
     assert (recipe.split, before.split) == ("grouped", "random")
     assert recipe.test_share > before.test_share
+
+
+def test_how_sure_it_may_be_goes_on_with_it(tiny_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_run, tmp_path / "run")
+    rule = DecisionRule(temperature=1.3, bias=(0.0, -0.5), min_probability=0.9, n=40)
+    Run.open(tmp_path / "run").write_decision(rule.to_dict())
+    recipe = Parent.open(tmp_path / "run").recipe
+    assert (recipe.parent_temperature, recipe.parent_bias) == (1.3, (0.0, -0.5))
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
 def test_what_is_neither_run_nor_bundle_is_refused(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def fit_scaling(
     """
     temperature = fit_temperature(label, probability)
     classes = probability.shape[1]
-    if classes <= INCORRECT or np.bincount(label, minlength=classes).min() < _MIN_PICTURES:
+    if classes <= INCORRECT or _are_few(label, classes):
         return temperature, ()
     loss = _log_loss(label, probability)
     low, high = map(math.log, _TEMPERATURES)
@@ -161,8 +161,16 @@ def fit_scaling(
     return math.exp(found.x[0]), (0.0, 0.0, float(found.x[1]))
 
 
+def _are_few(label: NDArray[np.int64], classes: int) -> bool:
+    return bool(np.bincount(label, minlength=classes).min() < _MIN_PICTURES)
+
+
 def scale(
-    label: NDArray[np.int64], probability: NDArray[np.float32], *, is_biased: bool = False
+    label: NDArray[np.int64],
+    probability: NDArray[np.float32],
+    *,
+    is_biased: bool = False,
+    before: DecisionRule | None = None,
 ) -> DecisionRule:
     """The rule that answers always, as sure as it may be.
 
@@ -171,11 +179,16 @@ def scale(
         probability: Likewise.
         is_biased: Whether the training showed `incorrect` more often than it occurs: then as
             `fit_scaling`, else as `fit_temperature`.
+        before: How the network answered from which the training went on; None if from none. Its
+            temperature and bias are kept where some class has fewer than 20 pictures.
 
     Raises:
         InvalidInput: Shapes or values do not fit together.
     """
-    if is_biased:
+    require_fitting(label, probability)
+    if before is not None and _are_few(label, probability.shape[1]):
+        temperature, bias = before.temperature, before.bias
+    elif is_biased:
         temperature, bias = fit_scaling(label, probability)
     else:
         temperature, bias = fit_temperature(label, probability), ()
@@ -190,6 +203,7 @@ def choose_rule(
     confidence: float = 0.95,
     group: NDArray[np.int64] | None = None,
     is_biased: bool = False,
+    before: DecisionRule | None = None,
 ) -> DecisionRule:
     """Choose when to answer so that errors among the answered stay under a rate.
 
@@ -215,7 +229,8 @@ def choose_rule(
         group: Which pictures depend on each other, `(n,)`. Of each group only the worst answer
             counts, as groups are independent but pictures are not: the surest of the wrong ones, or
             the least sure if all are right. The rate then holds for one picture of each group.
-        is_biased: Whether the training showed `incorrect` more often than it occurs.
+        is_biased: As `scale` takes it.
+        before: Likewise.
 
     Returns:
         A rule scaled as by `scale`. If no threshold passes, it is not
@@ -226,7 +241,7 @@ def choose_rule(
     """
     require_fitting(label, probability, group)
     require_rates(max_error=max_error, confidence=confidence)
-    always = scale(label, probability, is_biased=is_biased)
+    always = scale(label, probability, is_biased=is_biased, before=before)
     sure = always.calibrate(probability).max(axis=1, initial=0)
     wrong = always.decide(probability) != label
     if group is not None:

@@ -56,9 +56,13 @@ def calibrate(
     probability = load_classifier(opened)(read_faces(data, spec, on_progress))
     label = np.array([sample.label for sample in samples], dtype=np.int64)
     group = number_groups(samples)
-    is_biased = opened.recipe.is_augmented  # which balances the classes
+    recipe = opened.recipe
+    is_biased = recipe.is_augmented  # which balances the classes
+    before = None
+    if recipe.parent:
+        before = DecisionRule(temperature=recipe.parent_temperature, bias=recipe.parent_bias)
     if max_error is None:
-        rule = scale(label, probability, is_biased=is_biased)
+        rule = scale(label, probability, is_biased=is_biased, before=before)
     else:
         rule = choose_rule(
             label,
@@ -67,6 +71,7 @@ def calibrate(
             confidence=confidence,
             group=group,
             is_biased=is_biased,
+            before=before,
         )
     if max_missed is not None:
         strict = choose_strict(

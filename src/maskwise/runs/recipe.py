@@ -50,6 +50,8 @@ class Recipe:
             (Loshchilov and Hutter 2017), instead of staying as it is.
         weight_decay: Decoupled from the gradient (Loshchilov and Hutter 2019); 0 for none.
         parent: The hash of the trained network from which this training goes on; empty for none.
+        parent_temperature: Of the rule by which that network answers.
+        parent_bias: Likewise; both are kept where the validation side is too small to tell others.
 
     Raises:
         InvalidInput: A value is out of its range.
@@ -71,6 +73,8 @@ class Recipe:
     is_annealed: bool = False
     weight_decay: float = 0.0
     parent: str = ""
+    parent_temperature: float = 1.0
+    parent_bias: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.labels not in (LABEL_NUMBERS[:2], LABEL_NUMBERS):
@@ -114,18 +118,22 @@ class Recipe:
         """The recipe for data of these classes: two of three where no mask is worn wrongly."""
         return self if INCORRECT in present else replace(self, labels=LABEL_NUMBERS[:INCORRECT])
 
-    def tuned(self, parent: str) -> Self:
+    def tuned(self, parent: str, *, temperature: float = 1.0, bias: tuple[float, ...] = ()) -> Self:
         """How a network that was trained so goes on with a few pictures of somebody's own.
 
         Small steps, so that what it knows of other faces stays; more to judge on, as there are few.
 
         Args:
             parent: The hash of that network.
+            temperature: Of the rule by which it answers.
+            bias: Likewise.
         """
         return replace(
             self,
             name=TUNED,
             parent=parent,
+            parent_temperature=temperature,
+            parent_bias=bias,
             split="grouped",
             held_out_source="",
             test_share=_TUNED_TEST_SHARE,
@@ -149,6 +157,7 @@ class Recipe:
         try:
             fields = dict(values)
             fields["labels"] = tuple(int(label) for label in fields["labels"])
+            fields["parent_bias"] = tuple(float(each) for each in fields.get("parent_bias", ()))
             fields["preprocess"] = PreprocessSpec.from_dict(fields["preprocess"])
             return cls(**fields)
         except InvalidInput:

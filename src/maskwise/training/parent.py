@@ -11,7 +11,9 @@ import keras
 from maskwise.errors import BadBundle, InvalidInput
 from maskwise.extras import load
 from maskwise.inference.bundle import Bundle, has_bundle, model_folder
+from maskwise.inference.decision import DecisionRule
 from maskwise.inference.golden import check_golden
+from maskwise.inference.pipeline import read_rule
 from maskwise.inference.runtime_keras import KerasSession
 from maskwise.model.variables import assign_arrays, network_variables
 from maskwise.names import legible
@@ -51,15 +53,19 @@ class Parent:
             bundle = Bundle.open(folder)
             load("maskwise.model.onnx_weights", extra="export")
             (weights,) = bundle.find("onnx", "fp32").files
-            recipe = _recipe_of(bundle).tuned(bundle.seal.sha256[weights])
+            recipe = _tuned(_recipe_of(bundle), bundle.seal.sha256[weights], bundle.rule)
             return cls(recipe, lambda network: _assign_bundle(network, bundle))
         run = Run.open(folder)
         arrays = run.finished_checkpoint().arrays
         digest = hashlib.sha256()
         for name, array in sorted(arrays.items()):
             digest.update(name.encode() + array.tobytes())
-        recipe = run.recipe.tuned(digest.hexdigest())
+        recipe = _tuned(run.recipe, digest.hexdigest(), read_rule(run))
         return cls(recipe, lambda network: assign_arrays(network_variables(network), arrays))
+
+
+def _tuned(recipe: Recipe, parent: str, rule: DecisionRule) -> Recipe:
+    return recipe.tuned(parent, temperature=rule.temperature, bias=rule.bias)
 
 
 def _recipe_of(bundle: Bundle) -> Recipe:
