@@ -3,13 +3,13 @@
     python models/tuned.py DATA LEFT_OUT OUT [--per-class 50] [--fold NAME]
 
 LEFT_OUT is what `left_out.py DATA LEFT_OUT` made. Of each source that was left out, some pictures
-are taken at random, by group; the network goes on from there as `maskwise train --from` does. It
+are taken at random, by group, and of a rare class no more than half; the network goes on from there as `maskwise train --from` does. It
 is judged beside the one that it went on from: on all other groups of the source, and on the faces
 that were set aside when its parent was trained, of which neither has seen any.
 """
 
 import argparse
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -31,12 +31,13 @@ SEED: Final = 0
 
 
 def draw_few(data: Dataset, per_class: int) -> tuple[Dataset, Dataset]:
-    """Whole groups with so many pictures of each class, and all others."""
+    """Whole groups with so many pictures of each class, or half of what there is; and all others."""
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in data.samples:
         groups[sample.attributes["group"]].append(sample)
     names = sorted(groups)
-    missing = {sample.label: per_class for sample in data.samples}
+    pictures = {sample.path: sample.label for sample in data.samples}
+    missing = {label: min(per_class, n // 2) for label, n in Counter(pictures.values()).items()}
     few: list[Sample] = []
     for index in np.random.default_rng(SEED).permutation(len(names)).tolist():
         members = groups[names[index]]

@@ -23,3 +23,20 @@ def test_few_are_drawn_by_group_and_each_class_as_often() -> None:
     assert {sample.path for sample in (*few.samples, *others.samples)} == {s.path for s in samples}
     groups = [{sample.attributes["group"] for sample in data.samples} for data in (few, others)]
     assert not groups[0] & groups[1]
+
+
+def test_of_a_rare_class_half_is_left_to_judge_on() -> None:
+    samples = tuple(
+        Sample(
+            f"{number}.jpg",
+            2 if number < 8 else number % 2,
+            1,
+            f"{number:064}",
+            (40, 48),
+            attributes={"group": str(number)},
+        )
+        for number in range(60)
+    )
+    few, others = tuned.draw_few(Dataset(root=Path(), samples=samples), 10)
+    assert Counter(sample.label for sample in few.samples) == {0: 10, 1: 10, 2: 4}
+    assert sum(sample.label == 2 for sample in others.samples) == 4
