@@ -3,9 +3,10 @@
     python models/tuned.py DATA LEFT_OUT OUT [--per-class 50] [--fold NAME]
 
 LEFT_OUT is what `left_out.py DATA LEFT_OUT` made. Of each source that was left out, some pictures
-are taken at random, by group, and of a rare class no more than half; the network goes on from there as `maskwise train --from` does. It
-is judged beside the one that it went on from: on all other groups of the source, and on the faces
-that were set aside when its parent was trained, of which neither has seen any.
+are taken at random, by group, of a rare class no more than half; the network goes on from there as
+`maskwise train --from` does. It is judged beside the one that it went on from: on all other groups
+of the source, and on the faces that were set aside when its parent was trained, of which neither
+has seen any.
 """
 
 import argparse
@@ -31,7 +32,7 @@ SEED: Final = 0
 
 
 def draw_few(data: Dataset, per_class: int) -> tuple[Dataset, Dataset]:
-    """Whole groups with so many pictures of each class, or half of what there is; and all others."""
+    """Whole groups with so many pictures of each class, or half of what is there; and the rest."""
     groups: dict[str, list[Sample]] = defaultdict(list)
     for sample in data.samples:
         groups[sample.attributes["group"]].append(sample)
