@@ -118,7 +118,7 @@ class Recipe:
         """The recipe for data of these classes: two of three where no mask is worn wrongly."""
         return self if INCORRECT in present else replace(self, labels=LABEL_NUMBERS[:INCORRECT])
 
-    def tuned(self, parent: str, *, temperature: float = 1.0, bias: tuple[float, ...] = ()) -> Self:
+    def tuned(self, parent: str, *, temperature: float, bias: tuple[float, ...]) -> Self:
         """How a network that was trained so goes on with a few pictures of somebody's own.
 
         Small steps, so that what it knows of other faces stays; more to judge on, as there are few.
