@@ -29,12 +29,12 @@ from maskwise.dataset.split import number_groups
 from maskwise.durable import make_folder, write_text
 from maskwise.evaluation.judge import read_faces
 from maskwise.evaluation.subject import load_classifier
-from maskwise.evaluation.validation import calibrate
 from maskwise.intervals import Estimate, mean_rate, share_of
 from maskwise.labels import INCORRECT, LABELS, WITH_MASK, WITHOUT_MASK
 from maskwise.pages.wording import estimate_text
 from maskwise.runs.run import Run
 from material import all_pictures, without_copies_of
+from shipped import promised
 
 FOLDS: Final = {
     "omkargurav": {"omkargurav_techyhoney"},
@@ -50,6 +50,7 @@ COVERED: Final = ("Covering", "Shown", "Faces", *(f"Called {name}" for name in L
 COLUMNS: Final = (
     *("Source", "Shown", "Faces", "Right of bare", "Right of masked", "Mean of both"),
     *("Right of worn wrongly", "Worn wrongly passed as masks", "Bare called masked"),
+    *("Answered", "Wrong of the answered"),
 )
 
 
@@ -69,15 +70,20 @@ def train_without(sources: set[str], data: Dataset, run: Path, recipe: str, epoc
     return judged_on
 
 
-def answer(run: Path, data: Dataset) -> NDArray[np.float32]:
-    """What the network of a run says of each sample, calibrated, `(n, classes)`."""
-    opened = Run.open(run)
-    classifier = load_classifier(opened)
-    rule = calibrate(opened)
-    return rule.calibrate(classifier(read_faces(data, classifier.spec)))
+def answer(run: Path, data: Dataset) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """What the network of a run says of each sample, calibrated, `(n, classes)`, and is it sure.
+
+    The latter, `(n,)`, by the rule that would be shipped with it.
+    """
+    classifier = load_classifier(Run.open(run))
+    rule = promised(run)
+    probability = rule.calibrate(classifier(read_faces(data, classifier.spec)))
+    return probability, probability.max(axis=1) >= rule.min_probability
 
 
-def figures(samples: tuple[Sample, ...], probability: NDArray[np.float32]) -> Iterator[list[str]]:
+def figures(
+    samples: tuple[Sample, ...], probability: NDArray[np.float32], is_sure: NDArray[np.bool_]
+) -> Iterator[list[str]]:
     """A row for each source, as pictures are and cut to the face."""
     source = np.array([sample.source for sample in samples])
     is_cut = np.array([sample.box_xyxy is not None for sample in samples])
@@ -102,6 +108,8 @@ def figures(samples: tuple[Sample, ...], probability: NDArray[np.float32]) -> It
                 estimate_text(right[INCORRECT]),
                 estimate_text(share(of[INCORRECT], called == WITH_MASK)),
                 estimate_text(share(of[WITHOUT_MASK], called == WITH_MASK)),
+                estimate_text(share(own, is_sure)),
+                estimate_text(share(own & is_sure, called != label)),
             ]
 
 
@@ -121,11 +129,15 @@ def figures_by_covering(
 
 
 def write_figures(
-    folder: Path, samples: tuple[Sample, ...], probability: NDArray[np.float32]
+    folder: Path,
+    samples: tuple[Sample, ...],
+    probability: NDArray[np.float32],
+    is_sure: NDArray[np.bool_],
 ) -> None:
     """Both tables, and the doubtful labels."""
     make_folder(folder)
-    write_text(folder / "figures.md", markdown(COLUMNS, figures(samples, probability)))
+    rows = figures(samples, probability, is_sure)
+    write_text(folder / "figures.md", markdown(COLUMNS, rows))
     covered = figures_by_covering(samples, probability)
     write_text(folder / "coverings.md", markdown(COVERED, covered))
     with (folder / "doubtful.csv").open("w", encoding="utf-8", newline="") as file:
@@ -162,13 +174,16 @@ def main() -> None:
     data = all_pictures(arguments.data)
     samples: tuple[Sample, ...] = ()
     probability: list[NDArray[np.float32]] = []
+    is_sure: list[NDArray[np.bool_]] = []
     for name in arguments.fold or FOLDS:
         run = arguments.out / name
         say(f"Without {name}")
         judged_on = train_without(FOLDS[name], data, run, arguments.recipe, arguments.epochs)
         samples += judged_on.samples
-        probability.append(answer(run, judged_on))
-        write_figures(arguments.out, samples, np.concatenate(probability))
+        answers = answer(run, judged_on)
+        probability.append(answers[0])
+        is_sure.append(answers[1])
+        write_figures(arguments.out, samples, np.concatenate(probability), np.concatenate(is_sure))
 
 
 if __name__ == "__main__":

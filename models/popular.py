@@ -203,7 +203,9 @@ def main() -> None:
         say(f"epoch {epoch + 1}/{arguments.epochs}  loss {done['loss'][0]:.4f}")
     said = head.predict(describe(base, read(judged_on, judged_on.samples)), verbose=0)
     knows_no_third = np.zeros((len(said), 1), dtype=np.float32)
-    write_figures(arguments.out, judged_on.samples, np.concatenate([said, knows_no_third], axis=1))
+    probability = np.concatenate([said, knows_no_third], axis=1)
+    answers_always = np.ones(len(said), dtype=np.bool_)
+    write_figures(arguments.out, judged_on.samples, probability, answers_always)
 
 
 if __name__ == "__main__":

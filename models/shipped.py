@@ -21,6 +21,7 @@ from maskwise.evaluation.charts import reliability_plot
 from maskwise.evaluation.scenes.judge import evaluate_scenes
 from maskwise.evaluation.validation import calibrate
 from maskwise.exporters.export import export
+from maskwise.inference.decision import DecisionRule
 from maskwise.runs.run import Run
 from material import all_pictures, scenes_to_judge_on, without_copies_of
 
@@ -35,7 +36,7 @@ ABOUT_MD: Final = Path(__file__).with_name("about.md")
 """What its card says that no program can know."""
 
 
-def promise(run: Path) -> None:
+def promised(run: Path) -> DecisionRule:
     """Calibrate, with the least rates that can be promised; none if not even the first can."""
     tried = [calibrate(run, max_error=rate, max_missed=rate) for rate in RATES]
     kept = list(takewhile(lambda rule: rule.guaranteed, tried))
@@ -45,7 +46,7 @@ def promise(run: Path) -> None:
     rule = calibrate(run, max_error=max_error, max_missed=max_missed)
     rule = replace(rule, min_probability=max(rule.min_probability, LEAST_PROBABILITY))
     Run.open(run).write_decision(rule.to_dict())
-    say(str(rule))
+    return rule
 
 
 def main() -> None:
@@ -59,7 +60,7 @@ def main() -> None:
     data = without_copies_of(judged_on, all_pictures(arguments.data))
     with TrainingProgress() as watcher:
         mw.train(data, out=run, recipe="maskwise", resume=True, watcher=watcher)
-    promise(run)
+    say(str(promised(run)))
     report = mw.evaluate(run)
     report.write(run)
     write_text(arguments.out / "calibration.svg", reliability_plot(report.metrics) or "")

@@ -47,7 +47,9 @@ def test_painted_pictures_are_not_judged_on_and_others_sources_are_trained_on(
 def test_figures_tell_what_bare_faces_are_called(tmp_path: Path) -> None:
     called = [WITHOUT_MASK] * 3 + [WITH_MASK] * 2 + [INCORRECT]
     faces = tuple(face(label, number) for number, label in enumerate([0, 0, 0, 0, 1, 2]))
-    left_out.write_figures(tmp_path, faces, np.array([SAID[each] for each in called], np.float32))
+    said = np.array([SAID[each] for each in called], np.float32)
+    is_sure = np.array([True, True, False, True, True, True])
+    left_out.write_figures(tmp_path, faces, said, is_sure)
     titles, _, row = table(tmp_path / "figures.md")
     figures = dict(zip(titles, row, strict=True))
     assert (figures["Source"], figures["Shown"], figures["Faces"]) == ("one", "whole", "6")
@@ -56,12 +58,14 @@ def test_figures_tell_what_bare_faces_are_called(tmp_path: Path) -> None:
     assert figures["Right of masked"].startswith("1.000 ")
     assert figures["Mean of both"].startswith("0.875 ")
     assert figures["Worn wrongly passed as masks"].startswith("0.000 ")
+    assert figures["Answered"].startswith("0.833 ")
+    assert figures["Wrong of the answered"].startswith("0.200 ")
 
 
 def test_coverings_tell_what_beards_are_called(tmp_path: Path) -> None:
     faces = tuple(face(0, number, covering="beard" if number < 4 else "") for number in range(6))
     said = np.array([SAID[WITH_MASK if number == 0 else WITHOUT_MASK] for number in range(6)])
-    left_out.write_figures(tmp_path, faces, said.astype(np.float32))
+    left_out.write_figures(tmp_path, faces, said.astype(np.float32), np.ones(6, dtype=np.bool_))
     _, _, row = table(tmp_path / "coverings.md")
     assert row[:3] == ["beard", "whole", "4"]
     assert [cell.split()[0] for cell in row[3:]] == ["0.750", "0.250", "0.000"]
@@ -70,7 +74,7 @@ def test_coverings_tell_what_beards_are_called(tmp_path: Path) -> None:
 def test_unlikely_labels_are_listed_to_be_looked_at(tmp_path: Path) -> None:
     faces = (face(WITHOUT_MASK, 0), face(WITHOUT_MASK, 1))
     said = np.array([SAID[WITHOUT_MASK], SAID[WITH_MASK]], dtype=np.float32)
-    left_out.write_figures(tmp_path, faces, said)
+    left_out.write_figures(tmp_path, faces, said, np.ones(2, dtype=np.bool_))
     with (tmp_path / "doubtful.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["path"], row["label"], row["answer"]) == ("1.jpg", "without_mask", "with_mask")
