@@ -11,6 +11,7 @@ has seen any.
 
 import argparse
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,6 @@ from maskwise.evaluation.tuning import Tuning
 from maskwise.runs.run import Run
 from material import all_pictures
 
-TRIED: Final = ("omkargurav", "prithwirajmitra", "ashish12k")
 SEED: Final = 0
 
 
@@ -37,18 +37,23 @@ def draw_few(data: Dataset, per_class: int) -> tuple[Dataset, Dataset]:
     for sample in data.samples:
         groups[sample.attributes["group"]].append(sample)
     names = sorted(groups)
-    pictures = {sample.path: sample.label for sample in data.samples}
-    missing = {label: min(per_class, n // 2) for label, n in Counter(pictures.values()).items()}
+    n_pictures = count_pictures(data.samples)
+    missing = {label: min(per_class, n // 2) for label, n in n_pictures.items()}
     few: list[Sample] = []
     for index in np.random.default_rng(SEED).permutation(len(names)).tolist():
         members = groups[names[index]]
         if all(missing[sample.label] > 0 for sample in members):
             few += members
-            for label in {sample.path: sample.label for sample in members}.values():
-                missing[label] -= 1
+            for label, n in count_pictures(members).items():
+                missing[label] -= n
     taken = {sample.key for sample in few}
     others = tuple(sample for sample in data.samples if sample.key not in taken)
     return replace(data, samples=tuple(few)), replace(data, samples=others)
+
+
+def count_pictures(samples: Iterable[Sample]) -> Counter[int]:
+    """How many pictures hold each class."""
+    return Counter(label for _, label in {(sample.path, sample.label) for sample in samples})
 
 
 def main() -> None:
@@ -58,10 +63,10 @@ def main() -> None:
     parser.add_argument("left_out", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--per-class", type=int, default=50)
-    parser.add_argument("--fold", choices=TRIED, action="append", help="only this; all if none")
+    parser.add_argument("--fold", choices=FOLDS, action="append", help="only this; all if none")
     arguments = parser.parse_args()
     data = all_pictures(arguments.data)
-    for name in arguments.fold or TRIED:
+    for name in arguments.fold or FOLDS:
         parent = Run.open(arguments.left_out / name)
         judged_on, _ = share_out(data, FOLDS[name])
         few, others = draw_few(group_samples(judged_on), arguments.per_class)
