@@ -8,8 +8,8 @@ DATA ?= ../shared/data
 demo: .venv/train.done ## train, judge and use the reference recipe on drawn faces
 	$(BIN)/maskwise demo
 
-test: .venv/dev.done ## every test
-	$(BIN)/pytest
+test: .venv/dev.done ## every test, on all cores
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 check: .venv/dev.done ## format, lint, types
 	$(BIN)/ruff format --check .

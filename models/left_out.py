@@ -78,7 +78,13 @@ def answer(run: Path, data: Dataset) -> tuple[NDArray[np.float32], NDArray[np.bo
     classifier = load_classifier(Run.open(run))
     rule = promised(run)
     probability = rule.calibrate(classifier(read_faces(data, classifier.spec)))
-    return probability, probability.max(axis=1) >= rule.min_probability
+    return fill_up(probability), probability.max(axis=1) >= rule.min_probability
+
+
+def fill_up(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """With nothing for the classes that a network does not know, which are the last ones."""
+    n_unknown = len(LABELS) - probability.shape[1]
+    return np.pad(probability, ((0, 0), (0, n_unknown)))
 
 
 def figures(

@@ -25,7 +25,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from left_out import FOLDS, share_out, write_figures
+from left_out import FOLDS, fill_up, share_out, write_figures
 from maskwise.cli.console import say
 from maskwise.dataset.dataset import Dataset
 from maskwise.dataset.samples import Sample
@@ -202,10 +202,8 @@ def main() -> None:
         done = head.fit(views[epoch % VIEWS], label, batch_size=BATCH, verbose=0).history
         say(f"epoch {epoch + 1}/{arguments.epochs}  loss {done['loss'][0]:.4f}")
     said = head.predict(describe(base, read(judged_on, judged_on.samples)), verbose=0)
-    knows_no_third = np.zeros((len(said), 1), dtype=np.float32)
-    probability = np.concatenate([said, knows_no_third], axis=1)
     answers_always = np.ones(len(said), dtype=np.bool_)
-    write_figures(arguments.out, judged_on.samples, probability, answers_always)
+    write_figures(arguments.out, judged_on.samples, fill_up(said), answers_always)
 
 
 if __name__ == "__main__":

@@ -79,3 +79,13 @@ def test_unlikely_labels_are_listed_to_be_looked_at(tmp_path: Path) -> None:
         (row,) = csv.DictReader(file)
     assert (row["path"], row["label"], row["answer"]) == ("1.jpg", "without_mask", "with_mask")
     assert row["probability"] == "0.1000"
+
+
+def test_a_network_of_two_classes_never_says_the_third(tmp_path: Path) -> None:
+    filled = left_out.fill_up(np.array([[0.25, 0.75]], dtype=np.float32))
+    assert filled.tolist() == [[0.25, 0.75, 0.0]]
+    faces = (face(INCORRECT, 0),)
+    left_out.write_figures(tmp_path, faces, filled, np.ones(1, dtype=np.bool_))
+    titles, _, row = table(tmp_path / "figures.md")
+    figures = dict(zip(titles, row, strict=True))
+    assert figures["Worn wrongly passed as masks"].startswith("1.000 ")
