@@ -82,7 +82,7 @@ def answer(run: Path, data: Dataset) -> tuple[NDArray[np.float32], NDArray[np.bo
 
 
 def fill_up(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """With nothing for the classes that a network does not know, which are the last ones."""
+    """A column of zeros for each class that a network does not know, which are the last ones."""
     n_unknown = len(LABELS) - probability.shape[1]
     return np.pad(probability, ((0, 0), (0, n_unknown)))
 

@@ -37,7 +37,10 @@ ABOUT_MD: Final = Path(__file__).with_name("about.md")
 
 
 def promised(run: Path) -> DecisionRule:
-    """Calibrate, with the least rates that can be promised; none if not even the first can."""
+    """Calibrate, with the least rates that can be promised; none if not even the first can.
+
+    Answers have LEAST_PROBABILITY at least. The rule is written into the run.
+    """
     tried = [calibrate(run, max_error=rate, max_missed=rate) for rate in RATES]
     kept = list(takewhile(lambda rule: rule.guaranteed, tried))
     strict = list(takewhile(lambda rule: rule.require_strict().guaranteed, tried))

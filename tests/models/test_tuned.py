@@ -40,3 +40,8 @@ def test_of_a_rare_class_half_is_left_to_judge_on() -> None:
     few, others = tuned.draw_few(Dataset(root=Path(), samples=samples), 10)
     assert Counter(sample.label for sample in few.samples) == {0: 10, 1: 10, 2: 4}
     assert sum(sample.label == 2 for sample in others.samples) == 4
+
+
+def test_a_photo_of_two_classes_counts_for_both_however_many_faces_it_shows() -> None:
+    faces = [Sample("a.jpg", label, 1, f"{1:064}", (40, 48)) for label in (0, 1, 1, 1)]
+    assert tuned.count_pictures(faces) == Counter({0: 1, 1: 1})
