@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,9 +133,12 @@ def test_few_pictures_leave_the_rule_as_it_was_before_the_training_went_on() -> 
     few = np.where(label == 2, 0, label)
     few[:19] = 2
     rule = scale(few, probability, is_biased=True, before=before)
-    assert rule == DecisionRule(temperature=1.2, bias=(0.0, 0.0, -1.0), n=300)
+    assert rule == replace(before, n=300)
     chosen = choose_rule(few, probability, max_error=0.5, is_biased=True, before=before)
     assert (chosen.temperature, chosen.bias) == (1.2, (0.0, 0.0, -1.0))
+    assert chosen == choose_rule(
+        few, probability, max_error=0.5, is_biased=True, before=replace(before, min_probability=0.0)
+    )
     few[19] = 2
     assert scale(few, probability, is_biased=True, before=before).bias[2] != -1.0
 

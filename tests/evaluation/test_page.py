@@ -96,6 +96,11 @@ def test_page_tells_how_far_to_trust_an_answer(report: Report) -> None:
     assert "Here 36 of 40 pictures were answered (90.0 %), and 0.0 % of these" in text
     always = Reader(replace(report, rule=DecisionRule()).to_html()).text
     assert "Every picture is answered; maskwise calibrate RUN --max-error 0.02" in always
+    inherited = DecisionRule(min_probability=0.9)
+    as_before = Reader(replace(report, rule=inherited).to_html()).text
+    assert "below a probability of 0.9 are unsure" in as_before
+    assert "as with the network that it went on from; no rate of errors is promised" in as_before
+    assert "Every picture is answered" not in as_before
     broken = replace(report.rule, guaranteed=False, min_probability=1.0)
     held = Reader(replace(report, rule=broken).to_html()).text
     assert "could not be promised from the validation pictures, so all is answered unsure" in held

@@ -48,9 +48,12 @@ def test_what_a_mask_needs_strictly_is_kept_too(run: Run) -> None:
 
 
 def test_with_few_pictures_it_answers_as_what_it_went_on_from(run: Run) -> None:
-    tuned = run.recipe.tuned("0" * 64, temperature=1.3, bias=(0.0, -0.5))
-    rule = calibrate(replace(run, recipe=replace(tuned, epochs=run.recipe.epochs)))
+    tuned = run.recipe.tuned("0" * 64, temperature=1.3, bias=(0.0, -0.5), min_probability=0.9)
+    went_on = replace(run, recipe=replace(tuned, epochs=run.recipe.epochs))
+    rule = calibrate(went_on)
     assert (rule.temperature, rule.bias, rule.n) == (1.3, (0.0, -0.5), 4)
+    assert (rule.min_probability, rule.max_error, rule.guaranteed) == (0.9, None, False)
+    assert calibrate(went_on, max_error=0.6).min_probability != 0.9
 
 
 def test_it_can_be_made_to_answer_always_again(run: Run) -> None:

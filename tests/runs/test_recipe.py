@@ -55,6 +55,7 @@ def test_an_unknown_name_is_answered_with_the_known() -> None:
     [
         *({"epochs": 0}, {"batch_size": 0}, {"test_share": 1.0}, {"learning_rate": float("nan")}),
         *({"network": "huge"}, {"weight_decay": -0.1}, {"weight_decay": float("nan")}),
+        *({"parent_share": 1.0}, {"parent_share": -0.1}),
     ],
     ids=str,
 )

@@ -61,9 +61,10 @@ def test_it_is_told_by_its_weights_however_it_answers(tiny_run: Path, tmp_path: 
     assert Parent.open(again).recipe.parent != Parent.open(tiny_run).recipe.parent
 
 
-def test_the_steps_are_smaller_and_the_split_is_grouped(tiny_run: Path) -> None:
+def test_the_steps_are_smaller_and_end_half_way_back(tiny_run: Path) -> None:
     recipe, before = Parent.open(tiny_run).recipe, Run.open(tiny_run).recipe
     assert recipe.learning_rate < before.learning_rate
+    assert (recipe.parent_share, before.parent_share) == (0.5, 0.0)
     assert (recipe.split, before.split) == ("grouped", "random")
     assert recipe.test_share > before.test_share
 
@@ -74,6 +75,7 @@ def test_how_sure_it_may_be_goes_on_with_it(tiny_run: Path, tmp_path: Path) -> N
     Run.open(tmp_path / "run").write_decision(rule.to_dict())
     recipe = Parent.open(tmp_path / "run").recipe
     assert (recipe.parent_temperature, recipe.parent_bias) == (1.3, (0.0, -0.5))
+    assert recipe.parent_min_probability == 0.9
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 

@@ -61,13 +61,18 @@ def calibrate(
 
 
 def _what_is_answered(rule: DecisionRule, run: Path) -> str:
+    if rule.max_error is None and rule.min_probability:
+        return (
+            f"Answers below a probability of {rule.min_probability:.6g} are `unsure`, as with the "
+            "network that it went on from. No rate of errors is promised."
+        )
     if rule.max_error is None:
         return "Every face is answered."
     if not rule.guaranteed:
         return (
             "These are too few, or too often answered wrongly, to promise at most "
             f"{_percent(rule.max_error)} errors: from now on all is answered `unsure`. Ask for "
-            f"less, or train on more pictures. To answer always: {command('calibrate', run)}"
+            f"less, or train on more pictures. To take that back: {command('calibrate', run)}"
         )
     held_back = (
         f"Answers below a probability of {rule.min_probability:.6g} are now `unsure`"

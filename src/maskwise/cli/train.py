@@ -34,7 +34,7 @@ def train(
         Path | None,
         typer.Option(
             "--from",
-            help="Instead of a recipe: go on from this bundle or finished run, in small steps; "
+            help="Instead of a recipe: go on from this bundle or finished run, half the way; "
             "`shipped` is what comes with maskwise. From 50 pictures a class on.",
         ),
     ] = None,

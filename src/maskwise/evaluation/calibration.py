@@ -172,7 +172,7 @@ def scale(
     is_biased: bool = False,
     before: DecisionRule | None = None,
 ) -> DecisionRule:
-    """The rule that answers always, as sure as it may be.
+    """The rule that answers always, as sure as it may be; or as often as the one `before`.
 
     Args:
         label: As `fit_temperature` takes it.
@@ -180,7 +180,8 @@ def scale(
         is_biased: Whether the training showed `incorrect` more often than it occurs: then as
             `fit_scaling`, else as `fit_temperature`.
         before: How the network answered from which the training went on; None if from none. Its
-            temperature and bias are kept where some class has fewer than 20 pictures.
+            least probability is kept; so are its temperature and bias where some class has fewer
+            than 20 pictures.
 
     Raises:
         InvalidInput: Shapes or values do not fit together.
@@ -192,7 +193,12 @@ def scale(
         temperature, bias = fit_scaling(label, probability)
     else:
         temperature, bias = fit_temperature(label, probability), ()
-    return DecisionRule(temperature=temperature, bias=bias, n=len(label))
+    return DecisionRule(
+        temperature=temperature,
+        bias=bias,
+        min_probability=before.min_probability if before else 0.0,
+        n=len(label),
+    )
 
 
 def choose_rule(
@@ -241,15 +247,15 @@ def choose_rule(
     """
     require_fitting(label, probability, group)
     require_rates(max_error=max_error, confidence=confidence)
-    always = scale(label, probability, is_biased=is_biased, before=before)
-    sure = always.calibrate(probability).max(axis=1, initial=0)
-    wrong = always.decide(probability) != label
+    scaled = scale(label, probability, is_biased=is_biased, before=before)
+    calibrated = scaled.calibrate(probability)
+    sure, wrong = calibrated.max(axis=1, initial=0), decide(calibrated) != label
     if group is not None:
         worst = _worst_of_each(group, sure, wrong)
         sure, wrong = sure[worst], wrong[worst]
     threshold = _lowest_threshold(sure, wrong, max_error, 1 - confidence)
     return replace(
-        always,
+        scaled,
         min_probability=1.0 if threshold is None else threshold,
         max_error=max_error,
         confidence=confidence,

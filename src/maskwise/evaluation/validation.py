@@ -31,7 +31,8 @@ def calibrate(
     Args:
         run: A run or its folder.
         max_error: The rate of errors among the answered that must be kept; what is not sure
-            enough for that is answered *unsure*. None: answer always.
+            enough for that is answered *unsure*. None: answer always; or, if the run went on from
+            another network, from the probability on from which that answered.
         max_missed: Of the faces without a mask worn rightly, the share answered `with_mask` that
             must be kept where the rule is used strictly. None: it cannot be.
         confidence: How often, over many validation sets, these rates are to be kept.
@@ -60,7 +61,11 @@ def calibrate(
     is_biased = recipe.is_augmented  # which balances the classes
     before = None
     if recipe.parent:
-        before = DecisionRule(temperature=recipe.parent_temperature, bias=recipe.parent_bias)
+        before = DecisionRule(
+            temperature=recipe.parent_temperature,
+            bias=recipe.parent_bias,
+            min_probability=recipe.parent_min_probability,
+        )
     if max_error is None:
         rule = scale(label, probability, is_biased=is_biased, before=before)
     else:

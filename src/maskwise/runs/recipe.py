@@ -21,8 +21,9 @@ TUNED: Final = "tuned"
 
 _TUNED_TEST_SHARE: Final = 0.3
 _TUNED_VALIDATION_SHARE: Final = 0.15
-_TUNED_EPOCHS: Final = 10
-_TUNED_PACE: Final = 0.25
+_TUNED_EPOCHS: Final = 20
+_TUNED_PACE: Final = 0.5
+_TUNED_PARENT_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,10 @@ class Recipe:
         parent: The hash of the trained network from which this training goes on; empty for none.
         parent_temperature: Of the rule by which that network answers.
         parent_bias: Likewise; both are kept where the validation side is too small to tell others.
+        parent_min_probability: Likewise; kept as long as nobody asks for a rate of errors.
+        parent_share: At the end every weight is a mean: of what it was in the parent, with this
+            share, and of what the training made of it (Wortsman et al. 2022, arXiv:2109.01903).
+            0 keeps nothing of the parent.
 
     Raises:
         InvalidInput: A value is out of its range.
@@ -75,6 +80,8 @@ class Recipe:
     parent: str = ""
     parent_temperature: float = 1.0
     parent_bias: tuple[float, ...] = ()
+    parent_min_probability: float = 0.0
+    parent_share: float = 0.0
 
     def __post_init__(self) -> None:
         if self.labels not in (LABEL_NUMBERS[:2], LABEL_NUMBERS):
@@ -94,10 +101,11 @@ class Recipe:
             raise InvalidInput(
                 f"`network` must be one of {', '.join(NETWORKS)}. Received: {self.network!r}."
             )
-        if not 0 <= self.weight_decay < 1:
-            raise InvalidInput(
-                f"`weight_decay` must be 0 or more and below 1. Received: {self.weight_decay}."
-            )
+        for name in ("weight_decay", "parent_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InvalidInput(
+                    f"`{name}` must be 0 or more and below 1. Received: {getattr(self, name)}."
+                )
         if self.held_out_source and self.split != "grouped":
             raise InvalidInput(
                 "`split` must be grouped where a source is held out. "
@@ -118,15 +126,19 @@ class Recipe:
         """The recipe for data of these classes: two of three where no mask is worn wrongly."""
         return self if INCORRECT in present else replace(self, labels=LABEL_NUMBERS[:INCORRECT])
 
-    def tuned(self, parent: str, *, temperature: float, bias: tuple[float, ...]) -> Self:
+    def tuned(
+        self, parent: str, *, temperature: float, bias: tuple[float, ...], min_probability: float
+    ) -> Self:
         """How a network that was trained so goes on with a few pictures of somebody's own.
 
-        Small steps, so that what it knows of other faces stays; more to judge on, as there are few.
+        Smaller steps, and half the way back in the end, so that what it knows of other faces stays;
+        more to judge on, as there are few.
 
         Args:
             parent: The hash of that network.
             temperature: Of the rule by which it answers.
             bias: Likewise.
+            min_probability: Likewise.
         """
         return replace(
             self,
@@ -134,6 +146,8 @@ class Recipe:
             parent=parent,
             parent_temperature=temperature,
             parent_bias=bias,
+            parent_min_probability=min_probability,
+            parent_share=_TUNED_PARENT_SHARE,
             split="grouped",
             held_out_source="",
             test_share=_TUNED_TEST_SHARE,

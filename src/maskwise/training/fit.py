@@ -23,7 +23,12 @@ from maskwise.errors import BadRun, InvalidInput
 from maskwise.extras import load
 from maskwise.model.layers import keep_normalisations
 from maskwise.model.networks import assign_first_weights, build_network
-from maskwise.model.variables import assign_arrays, training_variables
+from maskwise.model.variables import (
+    assign_arrays,
+    network_variables,
+    read_arrays,
+    training_variables,
+)
 from maskwise.names import legible
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.recipe import Recipe, change_recipe, find_recipe, require_seed
@@ -32,6 +37,7 @@ from maskwise.training.adam import FusedAdam
 from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.augmentation.augment import Augmentation
 from maskwise.training.augmented import AugmentedBatches, mark_faces
+from maskwise.training.averager import Averager
 from maskwise.training.batches import PixelBatches
 from maskwise.training.claim import claimed
 from maskwise.training.parent import Parent
@@ -68,8 +74,9 @@ def train(
         data: A data set or its folder. Where no mask is worn wrongly in it, two classes are learnt.
         out: The run folder; made if missing.
         recipe: A name in `maskwise.runs.recipe.RECIPES`; `reference` if None.
-        start_from: Instead of a recipe: the bundle or finished run to go on from, in small steps,
-            with the classes that it knows; `shipped` is the bundle that comes with maskwise.
+        start_from: Instead of a recipe: the bundle or finished run to go on from, with the classes
+            that it knows; `shipped` is the bundle that comes with maskwise. What comes out lies
+            half way between that network and where the training led.
         seed: Decides split, weights, dropout and order. 0 if None; on resuming, that of the run.
         epochs: Instead of the number in the recipe.
         split: `random`, `grouped` or `given`, instead of what the recipe says: whether
@@ -173,6 +180,7 @@ def _fit(run: Run, dataset: Dataset, parent: Parent | None, watcher: Watcher | N
     model = build_network(
         recipe.network, recipe.preprocess.size_hw, n_classes=len(recipe.labels), seed=run.seed
     )
+    callbacks: list[keras.callbacks.Callback] = []
     if parent is not None:
         keep_normalisations(model)
     model.compile(
@@ -185,11 +193,13 @@ def _fit(run: Run, dataset: Dataset, parent: Parent | None, watcher: Watcher | N
     )
     model.optimizer.build(model.trainable_variables)
     checkpoint = run.newest_checkpoint()
-    if checkpoint is None and parent is not None:
+    if parent is not None:
         parent.assign(model)
+        before = read_arrays(network_variables(model))
+        callbacks.append(Averager(before, share=recipe.parent_share, epochs=recipe.epochs))
     elif checkpoint is None:
         assign_first_weights(recipe.network, model)
-    else:
+    if checkpoint is not None:
         assign_arrays(training_variables(model), checkpoint.arrays)
         run.write_history(checkpoint.history)  # a kill may have struck between the two
     done = checkpoint.epoch if checkpoint else 0
@@ -208,7 +218,7 @@ def _fit(run: Run, dataset: Dataset, parent: Parent | None, watcher: Watcher | N
                 epochs=recipe.epochs,
                 shuffle=False,  # the batches shuffle themselves, by seed and epoch
                 verbose=0,
-                callbacks=[recorder],
+                callbacks=[*callbacks, recorder],
             )
     finally:
         remove_pixels(run.folder)

@@ -65,7 +65,12 @@ class Parent:
 
 
 def _tuned(recipe: Recipe, parent: str, rule: DecisionRule) -> Recipe:
-    return recipe.tuned(parent, temperature=rule.temperature, bias=rule.bias)
+    return recipe.tuned(
+        parent,
+        temperature=rule.temperature,
+        bias=rule.bias,
+        min_probability=rule.min_probability,
+    )
 
 
 def _recipe_of(bundle: Bundle) -> Recipe:
