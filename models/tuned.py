@@ -6,8 +6,8 @@ LEFT_OUT is what `left_out.py DATA LEFT_OUT` made. Of each source that was left 
 are taken at random, by group, of a rare class no more than half; the network goes on from there as
 `maskwise train --from` does. It is judged beside the one that it went on from: on all other groups
 of the source, and on the faces that were set aside when its parent was trained, of which neither
-has seen any. With --dark every picture of the source is shown as a camera without colours sees it in
-poor light: a place that looks otherwise than anything the network knows.
+has seen any. With --dark every picture of the source is shown as a camera without colours sees it
+in poor light: a place that looks otherwise than anything the network knows.
 """
 
 import argparse

@@ -21,10 +21,10 @@ class Witness(keras.callbacks.Callback):  # type: ignore[misc]
         self.stepped: list[dict[str, np.ndarray]] = []
         self.val_loss: list[float] = []
 
-    def on_test_begin(self, logs: object = None) -> None:  # noqa: ARG002
+    def on_test_begin(self, logs: object = None) -> None:
         self.stepped.append(read_arrays(network_variables(self.model)))
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.val_loss.append((logs or {})["val_loss"])
 
 
