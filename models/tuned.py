@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def count_pictures(samples: Iterable[Sample]) -> Counter[int]:
 def darken(data: Dataset, folder: Path) -> Dataset:
     """The same faces in grey, dark and noisy pictures, which are written into a folder."""
     make_folder(folder)
-    files: dict[str, tuple[str, bytes]] = {}
+    files: dict[str, dict[str, Any]] = {}
     faces: list[Sample] = []
     for sample in data.samples:
         if sample.path not in files:
@@ -76,11 +76,11 @@ def darken(data: Dataset, folder: Path) -> Dataset:
             grey = image_rgb.mean(axis=2, keepdims=True).astype(np.uint8)
             image_rgb = np.repeat(grey, 3, axis=2)
             content = encode_image(image_rgb, format="jpeg")
-            files[sample.path] = (f"{sample.sha256}.jpg", content)
-            write_bytes(folder / files[sample.path][0], content)
-        path, content = files[sample.path]
-        digest = hashlib.sha256(content).hexdigest()
-        faces.append(replace(sample, path=path, n_bytes=len(content), sha256=digest))
+            path = f"{sample.sha256}.jpg"
+            write_bytes(folder / path, content)
+            digest = hashlib.sha256(content).hexdigest()
+            files[sample.path] = {"path": path, "n_bytes": len(content), "sha256": digest}
+        faces.append(replace(sample, **files[sample.path]))
     return replace(data, root=folder, samples=tuple(faces))
 
 

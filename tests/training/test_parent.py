@@ -79,6 +79,17 @@ def test_how_sure_it_may_be_goes_on_with_it(tiny_run: Path, tmp_path: Path) -> N
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
+def test_a_promise_that_could_not_be_kept_does_not_silence_what_goes_on(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_run, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    for guaranteed, kept in ((False, 0.0), (True, 1.0)):
+        rule = DecisionRule(min_probability=1.0, max_error=0.01, guaranteed=guaranteed, n=40)
+        run.write_decision(rule.to_dict())
+        assert Parent.open(run.folder).recipe.parent_min_probability == kept
+
+
 def test_what_is_neither_run_nor_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRun, match="holds no run"):
         Parent.open(tmp_path)

@@ -65,11 +65,13 @@ class Parent:
 
 
 def _tuned(recipe: Recipe, parent: str, rule: DecisionRule) -> Recipe:
+    # A rule that could not keep its promise answers nothing; that says nothing of other networks.
+    is_broken = rule.max_error is not None and not rule.guaranteed
     return recipe.tuned(
         parent,
         temperature=rule.temperature,
         bias=rule.bias,
-        min_probability=rule.min_probability,
+        min_probability=0.0 if is_broken else rule.min_probability,
     )
 
 
