@@ -35,8 +35,8 @@ def train(
         typer.Option(
             "--from",
             help="Instead of a recipe: go on from this bundle or finished run, and end half way "
-            "between its weights and those that your pictures lead to; `shipped` is what comes with "
-            "maskwise. From 50 pictures a class on.",
+            "between its weights and those that your pictures lead to; `shipped` is what comes "
+            "with maskwise. From 50 pictures a class on.",
         ),
     ] = None,
     rest: Annotated[
