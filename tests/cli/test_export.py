@@ -26,6 +26,14 @@ def test_a_bundle_is_made_and_its_proof_is_told_to_people(tiny_run: Path, tmp_pa
     assert (out / "MODEL_CARD.md").read_text().startswith("# first, version 1")
 
 
+def test_floats_alone_are_told_as_such(tiny_run: Path, tmp_path: Path) -> None:
+    done = maskwise("export", tiny_run, tmp_path / "bundle", "--no-int8")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stderr.splitlines() if line.startswith("onnx")]
+    assert [row[1] for row in rows] == ["fp32"]
+    assert "int8" not in (tmp_path / "bundle" / "MODEL_CARD.md").read_text()
+
+
 def test_a_folder_in_use_is_refused_in_one_line(tiny_run: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = maskwise("export", tiny_run, tmp_path)

@@ -33,6 +33,13 @@ def test_each_format_is_there_in_both_precisions(tiny_bundle: Path) -> None:
     ]
 
 
+def test_integers_can_be_left_out(tiny_run: Path, tmp_path: Path) -> None:
+    bundle = export(tiny_run, tmp_path / "bundle", int8=False)
+    assert [model.precision for model in bundle.models] == ["fp32"]
+    assert bundle.find("onnx").precision == "fp32"
+    assert not list((tmp_path / "bundle").glob("*int8*"))
+
+
 def test_each_file_has_its_proof_within_the_limits(tiny_bundle: Path, tiny_run: Path) -> None:
     split = Run.open(tiny_run).read_split()
     for model in Bundle.open(tiny_bundle).models:

@@ -65,6 +65,7 @@ def test_what_answers_otherwise_is_refused(precision: str, found: Parity) -> Non
     with pytest.raises(ExportFailed, match=r"It answers otherwise.*on 200 faces") as refused:
         found.require(precision, "It")
     assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith("--no-int8.") is (precision == "int8")
 
 
 def test_of_integers_one_answer_in_a_hundred_may_change() -> None:

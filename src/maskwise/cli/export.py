@@ -25,6 +25,9 @@ def export(
         list[str] | None,
         typer.Option(help="onnx, litert, openvino or savedmodel. Repeatable. [onnx]"),
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8/--no-int8", help="Whether to write integers besides the floats.")
+    ] = True,
     name: Annotated[str | None, typer.Option(help="Of the bundle. [that of RUN]")] = None,
     model_version: Annotated[str, typer.Option(help="Of the bundle.")] = "1",
     licence: Annotated[
@@ -50,6 +53,7 @@ def export(
                 opened,
                 bundle,
                 formats=format or ("onnx",),
+                int8=int8,
                 name=name,
                 model_version=model_version,
                 licence=licence,

@@ -63,6 +63,7 @@ def export(
     out: str | os.PathLike[str],
     *,
     formats: Sequence[str] = _DEFAULT,
+    int8: bool = True,
     name: str | None = None,
     model_version: str = "1",
     licence: str = "not stated",
@@ -81,6 +82,8 @@ def export(
         run: A finished run or its folder.
         out: The folder of the bundle; missing or empty.
         formats: Entries of `FORMATS`.
+        int8: Whether to write integers besides the floats. Without them the bundle is larger and
+            slower; some networks answer otherwise in integers, above all after few pictures.
         name: Of the bundle; None: that of the run's folder.
         model_version: Of the bundle.
         licence: Under which the weights may be used.
@@ -117,7 +120,7 @@ def export(
     contents: dict[str, bytes] = {}
     for format in formats:
         for precision in reversed(PRECISIONS):
-            if (format, precision) == ("savedmodel", "int8"):
+            if precision == "int8" and (format == "savedmodel" or not int8):
                 continue
             files = _convert(network, format, precision, calibration)
             session = _open(format, files, opened)

@@ -82,6 +82,7 @@ class Parity:
             f"{limit.largest_difference:g}), on average by {self.mean_difference:.3g} (at most "
             f"{limit.mean_difference:g}), and {self.changed_answers} answers (at most "
             f"{most_changed}). Nothing was written."
+            + (" To do without integers: --no-int8." if precision == "int8" else "")
         )
 
 
