@@ -16,6 +16,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"errors"},
     {"labels", "extras", "durable", "names", "signatures", "boxes", "intervals", "telemetry"},
     {"images", "results", "pages"},
+    {"tracking"},
     {"preprocess", "outputs"},
     {"dataset", "model", "faces"},
     {"runs", "sources"},

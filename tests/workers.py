@@ -11,6 +11,7 @@ from maskwise.faces.whole import WholePicture
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.preprocess import PreprocessSpec
+from maskwise.results import Faces
 
 
 class Brightness:
@@ -24,6 +25,21 @@ class Brightness:
 def load() -> MaskDetector:
     return MaskDetector(
         WholePicture(), MaskClassifier(Brightness(), PreprocessSpec(size_hw=(8, 8)), n_classes=2)
+    )
+
+
+class Mortal:
+    """Takes a picture as one face, and dies of pictures that are seven pixels high."""
+
+    def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
+        if image_rgb.shape[0] == 7:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return WholePicture()(image_rgb)
+
+
+def load_mortal() -> MaskDetector:
+    return MaskDetector(
+        Mortal(), MaskClassifier(Brightness(), PreprocessSpec(size_hw=(8, 8)), n_classes=2)
     )
 
 

@@ -3,6 +3,7 @@
 MaskwiseError
 ├── InvalidInput       an argument breaks a rule
 ├── UnreadableImage    bytes that are no picture we accept
+├── UnreadableVideo    a file or stream that shows no video, or was lost
 ├── BadDataset         data that cannot be trained or judged on
 ├── BadRun             a run folder that is missing, foreign, in use or does not match
 ├── BadBundle          a bundle that is missing, foreign, changed or does not fit together
@@ -24,6 +25,10 @@ class InvalidInput(MaskwiseError, ValueError):
 
 class UnreadableImage(MaskwiseError):
     """The bytes are not a picture that we accept; the message says why."""
+
+
+class UnreadableVideo(MaskwiseError):
+    """A file or stream shows no video, or was lost; the message says why, and no password."""
 
 
 class BadDataset(MaskwiseError):

@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from maskwise.labels import label_colour_rgb
+from maskwise.labels import label_colour_rgb, label_words
 from maskwise.names import legible
 from maskwise.outputs.captions import answer
 from maskwise.outputs.outcome import Outcome
+from maskwise.tracking.people import Person
 
 
 def show_table(outcomes: Iterable[Outcome]) -> None:
@@ -25,6 +26,27 @@ def show_table(outcomes: Iterable[Outcome]) -> None:
             table.add_row(name, *row)
             name = Text()  # once is enough
     Console().print(table)
+
+
+def show_people(people: Sequence[Person]) -> None:
+    """Show a row on stdout for each person who was followed."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Person", justify="right")
+    table.add_column("Answer")
+    table.add_column("Seen", justify="right")
+    table.add_column("Changes", overflow="fold")
+    for person in sorted(people, key=lambda person: person.number):
+        changes = ", ".join(
+            f"{change.time_s:.1f} s {label_words(change.label)}" for change in person.changes
+        )
+        seen = f"{person.first_s:.1f} to {person.last_s:.1f} s"
+        table.add_row(str(person.number), _coloured(person.label), seen, changes)
+    Console().print(table)
+
+
+def _coloured(label: int) -> Text:
+    red, green, blue = label_colour_rgb(label)
+    return Text(label_words(label), style=f"bold rgb({red},{green},{blue})")
 
 
 def _rows(outcome: Outcome) -> Iterator[Sequence[Text | str]]:

@@ -28,6 +28,7 @@ from maskwise.outputs.lines import to_line
 from maskwise.outputs.outcome import Outcome
 from maskwise.outputs.table import header_row, to_rows
 from maskwise.sources.named import find_sources
+from maskwise.sources.videos import find_videos
 
 _WRITERS: Final[Mapping[str, Callable[[Iterable[Outcome]], Iterable[str]]]] = {
     ".jsonl": lambda outcomes: map(to_line, outcomes),
@@ -40,7 +41,8 @@ def detect(
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Pictures: files, folders, patterns, lists (.txt), URLs, or - for standard input.",
+            help="Pictures: files, folders, patterns, lists (.txt), URLs, or - for standard input. "
+            "Or videos: files, folders, patterns, camera:0, rtsp:// addresses.",
         ),
     ],
     model: Annotated[
@@ -81,7 +83,10 @@ def detect(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the answers to this file: .jsonl, .csv or .json (COCO)."),
+        typer.Option(
+            help="Write the answers to this file: .jsonl, .csv or .json (COCO); of videos the "
+            "tracks: .csv or .json."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with OUT where it was cut off.")
@@ -103,20 +108,24 @@ def detect(
         bool, typer.Option("--json", help="A line of JSON per picture even on a terminal.")
     ] = False,
 ) -> int:
-    """Say for each face in SOURCES whether a mask is worn.
+    """Say for each face in SOURCES whether a mask is worn, in videos for each person.
 
-    A table on a terminal, a line of JSON per picture in a pipe. A picture that cannot be read
-    costs only itself; the exit code is then 1.
+    A table on a terminal; in a pipe a line of JSON per picture, or per person and then a summary.
+    What cannot be read costs only itself; the exit code is then 1.
     """
-    _require_fitting(out, resume=resume, save=save, blurred=blurred)
-    found = find_sources(sources, allow_url=allow_url)
+    videos = find_videos(sources, allow_url=allow_url)
+    if videos:
+        _require_fitting_videos(box, resume=resume)
+    else:
+        _require_fitting(out, resume=resume)
+    if blurred and save is None:
+        raise InvalidInput("`blur` is of the copies with answers: name their folder by `--save`.")
+    found = [] if videos else find_sources(sources, allow_url=allow_url)
     if save is not None:  # what an earlier run, or this one before it was cut off, left there
         found = [each for each in found if each.path is None or not is_copy(each.path, save)]
-    copies = [None] * len(found) if save is None else copy_paths([s.name for s in found], save)
-    tasks = [Task(s, copy, is_blurred=blurred) for s, copy in zip(found, copies, strict=True)]
-    boxes_xyxy = _parse_boxes(box, len(tasks))
+    boxes_xyxy = _parse_boxes(box, len(found))
     # The faces of one picture are decided on before more threads than one have begun.
-    n_threads = 1 if workers is not None or len(tasks) == 1 else None
+    n_threads = 1 if workers is not None or len(found) == 1 else None
     if runtime == AUTO:
         runtime = _choose(model, precision)
     with hushed():
@@ -134,6 +143,14 @@ def detect(
         detector = load()  # what is wrong with it is said once, and before anything else
     if workers is None:
         load = partial(_keep, detector)
+    if videos:
+        from maskwise.cli.video import follow_videos  # who has pictures need not wait for it
+
+        return follow_videos(
+            videos, load, workers=workers, out=out, save=save, blurred=blurred, as_json=as_json
+        )
+    copies = [None] * len(found) if save is None else copy_paths([s.name for s in found], save)
+    tasks = [Task(s, copy, is_blurred=blurred) for s, copy in zip(found, copies, strict=True)]
     if out is None:
         return _show(detect_all(tasks, load, workers=workers), len(tasks), as_json=as_json)
     asked = {
@@ -145,7 +162,7 @@ def detect(
     return _write(out, tasks, load, asked, workers=workers, resume=resume)
 
 
-def _require_fitting(out: Path | None, *, resume: bool, save: Path | None, blurred: bool) -> None:
+def _require_fitting(out: Path | None, *, resume: bool) -> None:
     if out is not None and out.suffix not in _WRITERS:
         raise InvalidInput(
             f"`out` must end in {', '.join(_WRITERS)}, which says what it is written as. "
@@ -153,8 +170,16 @@ def _require_fitting(out: Path | None, *, resume: bool, save: Path | None, blurr
         )
     if resume and out is None:
         raise InvalidInput("`resume` goes on with a file: name it by `--out`. Received none.")
-    if blurred and save is None:
-        raise InvalidInput("`blur` is of the copies with answers: name their folder by `--save`.")
+
+
+def _require_fitting_videos(box: Sequence[str] | None, *, resume: bool) -> None:
+    if resume:
+        raise InvalidInput(
+            "`resume` is of pictures: people are followed from the beginning of a video on. Leave "
+            "it out."
+        )
+    if box:
+        raise InvalidInput("`box` is of one picture. Leave it out for videos.")
 
 
 def _parse_boxes(texts: Sequence[str] | None, n_pictures: int) -> list[list[float]] | None:

@@ -38,4 +38,4 @@ def detect_all(
         raise InvalidInput("`workers` must be left out where standard input (`-`) is read.")
     from maskwise.inference.processes import share  # what starts processes takes long to load
 
-    yield from share(tasks, load, workers)
+    yield from share(batches(tasks), load, workers)

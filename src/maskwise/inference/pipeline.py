@@ -24,6 +24,9 @@ from maskwise.results import Faces
 if TYPE_CHECKING:  # deciding with a bundle needs nothing of runs
     from maskwise.runs.run import Run
 
+LOOKS_PER_S: Final = 10.0
+"""How many frames of a second of video are looked at; docs/video.md tells what more would give."""
+
 _RUNTIME: Final = "onnx"
 
 
@@ -162,6 +165,36 @@ class MaskDetector:
             InvalidInput: A picture has another shape or type.
         """
         return self._decide(images_rgb, self._detector)
+
+    def track(
+        self, video: str | os.PathLike[str], *, looks_per_s: float | None = LOOKS_PER_S
+    ) -> Iterator[tuple[NDArray[np.uint8], Faces]]:
+        """Follow the people of a video, and decide once for each instead of in every frame.
+
+        Args:
+            video: A file, `camera:0`, or an address of rtsp or http.
+            looks_per_s: How many frames a second are looked at; None: all.
+
+        Yields:
+            Each frame that is looked at, RGB uint8 `(h, w, 3)`, and its faces, with `track_id`, and
+            with what is said of each person so far as `label`: -1 as long as that is nothing.
+
+        Raises:
+            InvalidInput: `video` or `looks_per_s` make no sense.
+            UnreadableVideo: The video cannot be read, or a stream was lost.
+            MissingExtra: What reads videos is not installed.
+        """
+        # Only now: who decides on pictures need not wait for it.
+        from maskwise.inference.following import due, follow
+        from maskwise.sources.video import Video
+        from maskwise.tracking.people import People
+
+        people = People()
+        with Video.open(os.fspath(video)) as opened:
+            for look in follow(due(opened, looks_per_s), lambda: self, people):
+                yield look.frame.read_rgb(), look.faces
+                for _ in people.leave(look.frame.time_s):
+                    pass  # forgotten, so that a camera can be watched for weeks
 
     def _decide(
         self, images_rgb: Iterable[NDArray[np.uint8]], detector: FaceDetector

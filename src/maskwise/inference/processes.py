@@ -5,16 +5,17 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from threading import Thread
 from typing import Final
 
 import cv2
 
-from maskwise.inference.batch import Load, Task, batches, decide
+from maskwise.inference.batch import Load, Task, decide
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.names import legible
 from maskwise.outputs.outcome import Outcome
@@ -22,25 +23,41 @@ from maskwise.outputs.outcome import Outcome
 _AHEAD: Final = 3  # batches per process that are handed out before their turn
 
 
-def share(tasks: Sequence[Task], load: Load, workers: int) -> Iterator[Outcome]:
-    """Let so many processes work the tasks off; see `maskwise.inference.bulk.detect_all`."""
-    undone = deque(batches(tasks))
-    while undone:
+def share(batches: Iterable[Sequence[Task]], load: Load, workers: int) -> Iterator[Outcome]:
+    """Let so many processes work batches off, which are taken a few ahead.
+
+    Args:
+        batches: Pictures that are decided on together.
+        load: Makes the detector.
+        workers: How many processes, of one thread each.
+
+    Yields:
+        What came of each picture, in their order.
+    """
+    waiting = iter(batches)
+    undone: deque[Sequence[Task]] = deque()
+    while True:
         try:
-            yield from _flow(undone, load, min(workers, len(undone)))
+            yield from _flow(undone, waiting, load, workers)
+            return
         except BrokenProcessPool:
             yield from _one_by_one(undone.popleft(), load)
 
 
-def _flow(undone: deque[Sequence[Task]], load: Load, workers: int) -> Iterator[Outcome]:
-    """Work `undone` off; what is yielded is no longer in it."""
+def _flow(
+    undone: deque[Sequence[Task]], waiting: Iterator[Sequence[Task]], load: Load, workers: int
+) -> Iterator[Outcome]:
+    """Work batches off; those that were handed out and not yet yielded are in `undone`."""
     with _processes(load, workers) as pool:
-        ahead = deque(_submit(pool, batch) for batch in list(undone)[: workers * _AHEAD])
-        while ahead:
+        ahead = deque(_submit(pool, batch) for batch in undone)
+        while True:
+            for batch in islice(waiting, workers * _AHEAD - len(ahead)):
+                undone.append(batch)
+                ahead.append(_submit(pool, batch))
+            if not ahead:
+                return
             outcomes = ahead.popleft().result()
             undone.popleft()
-            if len(undone) > len(ahead):
-                ahead.append(_submit(pool, undone[len(ahead)]))
             yield from outcomes
 
 

@@ -24,8 +24,13 @@ def answer(faces: Faces, index: int) -> str:
 
 
 def caption(faces: Faces, index: int) -> str:
-    """The answer on one face in words, with how sure it is, or why it is not."""
+    """The answer on one face in words, with how sure it is, or why it is not.
+
+    A person who is followed has a number, and an answer that does not hang on this look alone.
+    """
     words = answer(faces, index)
+    if faces.track_id is not None:
+        return f"{faces.track_id[index]}: {words}"
     is_unsure = faces.label[index] == UNSURE
     return words if is_unsure else f"{words} {faces.confidence[index]:.0%}"
 
