@@ -24,10 +24,19 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"evaluation"},
     {"training"},
     {"exporters"},
+    {"streams"},
     {"cli"},
 ]
 HEAVY = {"tensorflow", "keras", "ray", "fastapi", "matplotlib", "sklearn"}
-OF_EXTRAS = HEAVY | {"filelock", "jinja2", "scipy", "yaml"}  # what a plain install has not
+OF_EXTRAS = HEAVY | {
+    "av",
+    "filelock",
+    "jinja2",
+    "paho",
+    "pydantic",
+    "scipy",
+    "yaml",
+}  # what a plain install has not
 
 
 def modules() -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -108,6 +109,21 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.xyxy)
+
+    def select(self, chosen: NDArray[np.bool_]) -> "Faces":
+        """Only some of the faces, in their order.
+
+        Args:
+            chosen: Which, `(n,)`.
+        """
+        return Faces(
+            xyxy=self.xyxy[chosen],
+            detector_score=self.detector_score[chosen],
+            probability=self.probability[chosen],
+            label=self.label[chosen],
+            track_id=None if self.track_id is None else self.track_id[chosen],
+            quality=tuple(compress(self.quality, chosen.tolist())),
+        )
 
     @property
     def confidence(self) -> NDArray[np.float32]:

@@ -6,17 +6,10 @@ import json
 
 import pytest
 
-from looks import look
+from looks import look, person
 from maskwise.labels import INCORRECT, UNSURE, WITH_MASK, WITHOUT_MASK
 from maskwise.outputs.tracks import COLUMNS, CsvTracks, JsonTracks, Summary, TrackWriter, to_line
-from maskwise.tracking.people import People, Person
-
-
-def person(number: int, label: int) -> Person:
-    one = Person(number, 0.0, 0.0)
-    for index in range(5):
-        one.see(label, index / 10)
-    return one
+from maskwise.tracking.people import People
 
 
 def test_a_summary_counts_people_by_what_was_said_at_last() -> None:

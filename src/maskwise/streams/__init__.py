@@ -1,0 +1,1 @@
+"""Cameras, watched for weeks: read, decided on, and told of."""

@@ -1,0 +1,1 @@
+"""Who is told of events: files, webhooks, brokers and programs."""

@@ -1,0 +1,203 @@
+"""Watch: all cameras of a configuration, for weeks."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from threading import Condition
+from threading import Event as Signal
+from typing import Final
+
+from maskwise.inference.pipeline import MaskDetector
+from maskwise.streams.camera import State
+from maskwise.streams.config import WatchConfig
+from maskwise.streams.event import Event
+from maskwise.streams.post import Post
+from maskwise.streams.sinks.opening import open_sinks
+from maskwise.streams.snapshots import Snapshots
+
+_TICK_S: Final = 0.5  # how often time passes for who waits for nothing else
+_PACING_S: Final = 5.0  # over which it is judged whether the cameras are too many
+_MOST_DROPPED: Final = 0.1  # of the frames
+_SLOWER, _FASTER, _LEAST_PACE = 0.8, 1.1, 0.1
+
+
+class Watch:
+    """Watches cameras in turn with one detector, and tells sinks what happens.
+
+    Attributes:
+        posts: The cameras, by name.
+        sinks: Who is told, with the events that each is told of.
+        pace: By how much the cameras are looked at less often than they should be, as there is not
+            enough time; 1 if there is.
+    """
+
+    def __init__(
+        self,
+        config: WatchConfig,
+        detector: MaskDetector,
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> None:
+        """Begin to read all cameras.
+
+        Args:
+            config: What is to be done.
+            detector: What decides.
+            on_event: Is told every event, beside the sinks.
+
+        Raises:
+            MissingExtra: A library that a sink needs is not installed.
+        """
+        self._detector = detector
+        self._on_event = on_event
+        self._arrived = Condition()
+        self._states: SimpleQueue[Event] = SimpleQueue()
+        self.pace = 1.0
+        self._paced_s = time.monotonic()
+        self._counted = (0, 0)
+        self.config = config
+        self.sinks = open_sinks(config)
+        self._snapshots = _snapshots(config)
+        self.posts: dict[str, Post] = {name: self._post(name, config) for name in config.cameras}
+
+    def change(self, config: WatchConfig) -> None:
+        """Go on with another configuration: what is the same in both is not touched."""
+        old, self.config = self.config, config
+        for name, post in list(self.posts.items()):
+            is_same = old.cameras[name] == config.cameras.get(name) and old.events == config.events
+            if not is_same:
+                post.close()
+                del self.posts[name]
+        for name in config.cameras:
+            if name not in self.posts:
+                self.posts[name] = self._post(name, config)
+        if (old.sinks, old.state) != (config.sinks, config.state) or (
+            old.cameras.keys() != config.cameras.keys()
+        ):
+            for sink, _ in self.sinks:
+                sink.close()
+            self.sinks = open_sinks(config)
+        if old.snapshots != config.snapshots:
+            self._snapshots = _snapshots(config)
+
+    def run(self, stop: Signal, *on_tick: Callable[[], None]) -> None:
+        """Watch until it is enough, then close everything.
+
+        Args:
+            stop: Says when it is enough.
+            on_tick: Are called every half second.
+        """
+        ticked_s = 0.0
+        try:
+            while not stop.is_set():
+                now_s = time.monotonic()
+                if now_s - ticked_s >= _TICK_S:
+                    ticked_s = now_s
+                    self._pass_time()
+                    for call in on_tick:
+                        call()
+                looked = [self._look(post) for post in list(self.posts.values())]
+                if not any(looked):
+                    with self._arrived:
+                        self._arrived.wait(_TICK_S)
+                if self.posts and all(_has_ended(post) for post in self.posts.values()):
+                    return
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop reading, tell what is left to tell, and give the sinks a few seconds."""
+        for post in self.posts.values():
+            post.close()
+        self._tell_states()
+        for sink, _ in self.sinks:
+            sink.close()
+
+    def tell(self, event: Event) -> None:
+        """Tell every sink that wants it."""
+        self._on_event(event)
+        for sink, kinds in self.sinks:
+            if event.kind in kinds:
+                sink.write(event)
+
+    @property
+    def troubles(self) -> list[str]:
+        """What is wrong with those who are told, and with snapshots, at the moment."""
+        kept = [] if self._snapshots is None else [self._snapshots.trouble]
+        return [
+            trouble for trouble in (*(sink.trouble for sink, _ in self.sinks), *kept) if trouble
+        ]
+
+    def _look(self, post: Post) -> bool:
+        events = post.look(self._detector)
+        if events is None:
+            return False
+        for event in events:
+            if self._snapshots is not None and post.last is not None:
+                self._snapshots.take(event, post.last)
+            self.tell(event)
+        return True
+
+    def _pass_time(self) -> None:
+        moment = datetime.now().astimezone()
+        self._tell_states()
+        for post in self.posts.values():
+            post.keep_hours(moment)
+            for event in post.pass_time():
+                self.tell(event)
+        if self._snapshots is not None:
+            self._snapshots.tidy()
+        self._keep_pace()
+
+    def _tell_states(self) -> None:
+        while True:
+            try:
+                self.tell(self._states.get_nowait())
+            except Empty:
+                return
+
+    def _keep_pace(self) -> None:
+        """Ask for fewer frames where many are decoded and thrown away, and for more again."""
+        now_s = time.monotonic()
+        if now_s - self._paced_s < _PACING_S:
+            return
+        cameras = [post.camera for post in self.posts.values() if post.camera is not None]
+        counted = (
+            sum(camera.health.n_frames for camera in cameras),
+            sum(camera.health.n_dropped for camera in cameras),
+        )
+        n_frames, n_dropped = (new - old for new, old in zip(counted, self._counted, strict=True))
+        self._counted, self._paced_s = counted, now_s
+        if n_frames > 0:
+            is_late = n_dropped > _MOST_DROPPED * n_frames
+            self.pace = min(1.0, max(_LEAST_PACE, self.pace * (_SLOWER if is_late else _FASTER)))
+        for post in self.posts.values():
+            if post.camera is not None:
+                post.camera.fps = post.config.fps * self.pace
+
+    def _post(self, name: str, config: WatchConfig) -> Post:
+        return Post(
+            name, config.cameras[name], config.events, arrived=self._arrived, on_state=self._note
+        )
+
+    def _note(self, camera: str, state: State, reason: str) -> None:
+        # Called by the threads of cameras: what is told is told by one thread alone.
+        data = {"state": state, **({"reason": reason} if reason else {})}
+        self._states.put(Event("camera_state", camera, data))
+
+
+def _snapshots(config: WatchConfig) -> Snapshots | None:
+    kept = config.snapshots
+    if kept is None:
+        return None
+    return Snapshots(
+        kept.folder,
+        is_blurred=kept.blurred,
+        keep_s=kept.keep_days * 86_400,
+        keep_bytes=round(kept.keep_mb * 1e6),
+        floor_bytes=round(kept.floor_mb * 1e6),
+    )
+
+
+def _has_ended(post: Post) -> bool:
+    return post.camera is not None and post.camera.health.state == "ended"

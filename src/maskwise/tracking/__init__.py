@@ -1,0 +1,1 @@
+"""Faces followed over time: who is who, and one decision for each person."""
