@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event as Signal
-from threading import Thread
+from threading import Lock, Thread
 from typing import Final
 
 from maskwise.streams.event import Event
@@ -50,6 +50,7 @@ class Delivery:
         self._path = spool
         self._spool: Spool | None = None
         self._unspooled: deque[str] = deque(maxlen=MOST)  # while the disk is full
+        self._putting = Lock()
         self._trouble = ""
         self._woken = Signal()
         self._stop = Signal()
@@ -89,17 +90,18 @@ class Delivery:
             self._trouble = f"{self._path}: {error}"
 
     def _put(self) -> None:
-        """Bring what is in memory to the disk, if that is possible."""
-        if self._spool is None:
-            self._open()
-        if self._spool is None:
-            return
-        try:
-            while self._unspooled:
-                self._spool.put(self._unspooled[0])
-                self._unspooled.popleft()
-        except sqlite3.Error as error:
-            self._trouble = f"{self._path}: {error}"
+        """Bring what is in memory to the disk, if that is possible; two threads do."""
+        with self._putting:
+            if self._spool is None:
+                self._open()
+            if self._spool is None:
+                return
+            try:
+                while self._unspooled:
+                    self._spool.put(self._unspooled[0])
+                    self._unspooled.popleft()
+            except sqlite3.Error as error:
+                self._trouble = f"{self._path}: {error}"
 
     def _deliver(self) -> None:
         n_failed = 0

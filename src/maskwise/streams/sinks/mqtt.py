@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _KEEPALIVE_S: Final = 30
 _ANSWER_S: Final = 10.0
+_PAUSES_S: Final = (1, 30)  # before it is connected to again
 _ONCE_AT_LEAST: Final = 1
 
 
@@ -67,7 +68,7 @@ class MqttSender:
         if tls:
             self._client.tls_set_context(ssl.create_default_context())
         self._client.will_set(f"{prefix}/available", "offline", _ONCE_AT_LEAST, retain=True)
-        self._client.reconnect_delay_set(1, 30)
+        self._client.reconnect_delay_set(*_PAUSES_S)
         self._client.on_connect = self._greet
         self._client.on_disconnect = self._miss
         self._client.connect_async(host, port, _KEEPALIVE_S)

@@ -47,6 +47,7 @@ def webhook(url: str, *, secret: str | None, timeout_s: float) -> Callable[[str]
             with opener.open(request, timeout=timeout_s):
                 pass
         except urllib.error.HTTPError as error:
+            error.close()
             raise NotDelivered(f"{shown}: it answered {error.code}") from None
         except (OSError, ValueError) as error:  # among them what the URL makes wrong
             reason = getattr(error, "reason", None) or error
