@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from maskwise.cli.console import complain, hushed, say
-from maskwise.errors import InvalidInput
+from maskwise.errors import InvalidInput, MaskwiseError
 from maskwise.extras import load
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.names import legible
@@ -56,6 +56,8 @@ def watch(
     told: deque[Event] = deque(maxlen=_SHOWN_EVENTS)
     is_terminal = sys.stdout.isatty()
     watching: Watch = module.Watch(asked, detector, told.append if is_terminal else _print)
+    if watching.page is not None:
+        say(f"Live page, on this machine only: {watching.page.url}")
     following = _Following(config, watching)
     stop = Signal()
     heard: list[int] = []
@@ -110,7 +112,11 @@ class _Following:
             return
         if asked.model != self._watching.config.model:
             complain(f"{legible(self._path)}: another model needs a new start.")
-        self._watching.change(asked)
+        try:
+            self._watching.change(asked)
+        except MaskwiseError as error:
+            complain(f"{error} All else was changed.")
+            return
         say(f"{legible(self._path)} was read again.")
 
     def _stamp(self) -> tuple[int, int, int]:

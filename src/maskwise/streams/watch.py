@@ -8,10 +8,12 @@ from threading import Condition
 from threading import Event as Signal
 from typing import Final
 
+from maskwise.errors import InvalidInput
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.streams.camera import State
 from maskwise.streams.config import WatchConfig
 from maskwise.streams.event import Event
+from maskwise.streams.page import Page
 from maskwise.streams.post import Post
 from maskwise.streams.sinks.opening import open_sinks
 from maskwise.streams.snapshots import Snapshots
@@ -46,6 +48,7 @@ class Watch:
             on_event: Is told every event, beside the sinks.
 
         Raises:
+            InvalidInput: The port of the page is taken.
             MissingExtra: A library that a sink needs is not installed.
         """
         self._detector = detector
@@ -58,10 +61,17 @@ class Watch:
         self.config = config
         self.sinks = open_sinks(config)
         self._snapshots = _snapshots(config)
+        self.page: Page | None = None
         self.posts: dict[str, Post] = {name: self._post(name, config) for name in config.cameras}
+        self._open_page()
 
     def change(self, config: WatchConfig) -> None:
-        """Go on with another configuration: what is the same in both is not touched."""
+        """Go on with another configuration: what is the same in both is not touched.
+
+        Raises:
+            InvalidInput: The port of the page is taken; all else is done.
+            MissingExtra: A library that a sink needs is not installed.
+        """
         old, self.config = self.config, config
         for name, post in list(self.posts.items()):
             is_same = old.cameras[name] == config.cameras.get(name) and old.events == config.events
@@ -79,6 +89,8 @@ class Watch:
             self.sinks = open_sinks(config)
         if old.snapshots != config.snapshots:
             self._snapshots = _snapshots(config)
+        if old.page != config.page:
+            self._open_page()
 
     def run(self, stop: Signal, *on_tick: Callable[[], None]) -> None:
         """Watch until it is enough, then close everything.
@@ -109,16 +121,20 @@ class Watch:
         """Stop reading, tell what is left to tell, and give the sinks a few seconds."""
         for post in self.posts.values():
             post.close()
+        if self.page is not None:
+            self.page.close()
         self._tell_states()
         for sink, _ in self.sinks:
             sink.close()
 
     def tell(self, event: Event) -> None:
         """Tell every sink that wants it."""
-        self._on_event(event)
         for sink, kinds in self.sinks:
             if event.kind in kinds:
                 sink.write(event)
+        if self.page is not None:
+            self.page.events.append(event)
+        self._on_event(event)
 
     @property
     def troubles(self) -> list[str]:
@@ -174,6 +190,21 @@ class Watch:
         for post in self.posts.values():
             if post.camera is not None:
                 post.camera.fps = post.config.fps * self.pace
+
+    def _open_page(self) -> None:
+        if self.page is not None:
+            self.page.close()
+        self.page = None
+        asked = self.config.page
+        if asked is None:
+            return
+        token = None if asked.token is None else asked.token.get_secret_value()
+        try:
+            self.page = Page(self, port=asked.port, token=token, is_blurred=asked.blurred)
+        except OSError as error:
+            raise InvalidInput(
+                f"`page.port` must be free. Received: {asked.port}, which is taken."
+            ) from error
 
     def _post(self, name: str, config: WatchConfig) -> Post:
         return Post(
