@@ -44,6 +44,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
+    label: int
     cut_rgb: NDArray[np.uint8]
     box_xyxy: NDArray[np.float64]  # in the cut
     knots_xys: NDArray[np.float64]  # centre and side of the face at four times, (4, 3)
@@ -58,8 +59,21 @@ class _Person:
         return np.array([x, y + self.is_walking * side * np.sin(share * 40), side])
 
 
-def compose(data: Dataset, *, seed: int, seconds: float, n_people: int) -> Iterator[Look]:
-    """The frames of a clip; the same for the same data and seed.
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip and who is in it.
+
+    Attributes:
+        labels: What each person wears: class numbers of `maskwise.LABELS`.
+        looks: Its frames, made as they are asked for.
+    """
+
+    labels: Sequence[int]
+    looks: Iterator[Look]
+
+
+def compose(data: Dataset, *, seed: int, seconds: float, n_people: int) -> Clip:
+    """A clip; the same for the same data and seed.
 
     Args:
         data: Faces with boxes, on whose pictures the clip draws.
@@ -69,11 +83,11 @@ def compose(data: Dataset, *, seed: int, seconds: float, n_people: int) -> Itera
     """
     rng = np.random.default_rng(seed)
     room = _room(data, rng)
-    people = [_person(_cut(data, rng), rng) for _ in range(n_people)]
+    people = [_person(data, rng) for _ in range(n_people)]
     pillar = int(rng.integers(300, SIZE_HW[1] - 300))
-    n_frames = round(seconds * FPS)
-    for index in range(n_frames):
-        yield _frame(room, people, pillar, index / (n_frames - 1), rng)
+    shares = np.linspace(0, 1, round(seconds * FPS)).tolist()
+    looks = (_frame(room, people, pillar, share, rng) for share in shares)
+    return Clip([person.label for person in people], looks)
 
 
 def _frame(
@@ -130,20 +144,21 @@ def _paste(
     return pasted
 
 
-def _person(
-    cut: tuple[NDArray[np.uint8], NDArray[np.float64]], rng: np.random.Generator
-) -> _Person:
+def _person(data: Dataset, rng: np.random.Generator) -> _Person:
+    label, cut_rgb, box_xyxy = _cut(data, rng)
     side = rng.uniform(35, 110)
     growth = rng.uniform(0.7, 1.6)
     x = np.cumsum([rng.uniform(0, SIZE_HW[1]), *rng.uniform(150, 500, 3) * rng.choice([-1, 1])])
     x = x - max(0, x.max() - SIZE_HW[1] + 60) - min(0, x.min() - 60)
     y = rng.uniform(150, 500) + rng.uniform(-40, 40, 4)
     knots = np.stack([x, y, side * growth ** np.linspace(0, 1, 4)], axis=1)
-    return _Person(*cut, knots, rng.uniform(0, 0.08))
+    return _Person(label, cut_rgb, box_xyxy, knots, rng.uniform(0, 0.08))
 
 
-def _cut(data: Dataset, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """A face with what is around it, but with nobody else."""
+def _cut(
+    data: Dataset, rng: np.random.Generator
+) -> tuple[int, NDArray[np.uint8], NDArray[np.float64]]:
+    """What a face wears, the face with what is around it but nobody else, and its box in that."""
     while True:
         sample = data.samples[int(rng.integers(len(data.samples)))]
         box = np.array(sample.box_xyxy)
@@ -155,7 +170,8 @@ def _cut(data: Dataset, rng: np.random.Generator) -> tuple[NDArray[np.uint8], ND
         if np.count_nonzero(iou(around, faces)) == 1:
             break
     left, top, right, bottom = around[0].astype(int).tolist()
-    return data.read(sample)[top:bottom, left:right], box - np.array([left, top, left, top])
+    cut_rgb = data.read(sample)[top:bottom, left:right]
+    return sample.label, cut_rgb, box - np.array([left, top, left, top])
 
 
 def _room(data: Dataset, rng: np.random.Generator) -> NDArray[np.uint8]:
