@@ -85,8 +85,13 @@ class Post:
         return (len(self._looks_s) - 1) / max(1e-6, self._looks_s[-1] - self._looks_s[0])
 
     @property
+    def ages_s(self) -> list[float]:
+        """How old the last fifty frames were when they had been decided on, the newest last."""
+        return [*self._ages_s]
+
+    @property
     def delay_s(self) -> float:
-        """How old frames are when they are decided on, in the middle."""
+        """How old frames are when they have been decided on, in the middle."""
         return float(np.median(self._ages_s)) if self._ages_s else 0.0
 
     @property
