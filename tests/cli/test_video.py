@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import numpy as np
 import pytest
 
 from clips import grey, walking, write_clip
+from fake_camera import FakeCamera
+from maskwise.images import encode_image
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.sources.video import Video
 
@@ -134,3 +138,32 @@ def test_tracking_by_the_api_gives_frames_and_people(clip: Path) -> None:
     assert faces.track_id is not None
     assert sorted(faces.label.tolist()) == [0, 1]
     assert sorted(faces.track_id.tolist()) == [1, 2]
+
+
+def test_a_camera_ends_with_ctrl_c_and_tells_what_was_seen(tmp_path: Path) -> None:
+    pictures = [encode_image(image_rgb, format="jpeg") for image_rgb in walking(50, [1])]
+    with FakeCamera(pictures=pictures) as fake:
+        process = subprocess.Popen(
+            [*DETECT, fake.url, "--allow-url", "--out", "a.csv"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        while not fake.n_connections:
+            time.sleep(0.05)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        said, complained = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert json.loads(said.splitlines()[-1])["people"] >= 1
+    assert "hunter2" not in said + complained + (tmp_path / "a.csv").read_text()
+
+
+def test_a_camera_that_is_lost_tells_what_was_seen(tmp_path: Path) -> None:
+    pictures = [encode_image(image_rgb, format="jpeg") for image_rgb in walking(50, [1])]
+    with FakeCamera("closed", pictures=pictures) as fake:
+        done = detect(fake.url, "--allow-url", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "live.mjpeg: the stream " in done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["people"] <= 1

@@ -12,7 +12,7 @@ from maskwise.cli.console import complain, counting, say
 from maskwise.durable import replacing
 from maskwise.errors import InvalidInput, UnreadableVideo
 from maskwise.inference.batch import Load
-from maskwise.inference.following import Look, due, follow
+from maskwise.inference.following import Look, arriving, due, follow
 from maskwise.inference.pipeline import LOOKS_PER_S
 from maskwise.names import legible
 from maskwise.outputs.copies import copy_paths
@@ -43,15 +43,20 @@ def follow_videos(
     """
     copies = [None] * len(addresses) if save is None else _copies(addresses, save)
     teller = _Teller(as_lines=as_json or not sys.stdout.isatty())
-    n_failed = 0
+    n_failed, is_interrupted = 0, False
     with _writing(out) as writer:
         for address, copy in zip(addresses, copies, strict=True):
             watch = _Watch(address, load, workers, copy, blurred, writer, teller)
             n_failed += not watch.run()
+            if watch.is_interrupted:
+                is_interrupted = True
+                break
     if len(addresses) > 1:
         teller.total(len(addresses))
     if out is not None:
         say(f"Wrote {legible(out)}")
+    if is_interrupted:
+        raise KeyboardInterrupt
     return 1 if n_failed else 0
 
 
@@ -137,10 +142,10 @@ class _Watch:
         self._everybody: list[Person] = []
         self._people = People()
         self._seconds = 0.0
+        self.is_interrupted = False
 
     def run(self) -> bool:
         """Watch it, and say whether it could be read to its end."""
-        is_interrupted = False
         try:
             with Video.open(self._address) as video:
                 try:
@@ -148,7 +153,7 @@ class _Watch:
                 except KeyboardInterrupt:
                     if not self._address.is_live:  # only a camera can end in no other way
                         raise
-                    is_interrupted = True
+                    self.is_interrupted = True
                 if video.n_broken:
                     complain(f"{self._address.shown}: parts of it are damaged and were left out.")
                 is_whole = not video.n_broken
@@ -162,8 +167,6 @@ class _Watch:
         if self._writer is not None:
             self._writer.end_video(self._address.shown, self._everybody, summary)
         self._teller.end(self._address, summary)
-        if is_interrupted:
-            raise KeyboardInterrupt
         return is_whole
 
     def _follow(self, video: Video) -> None:
@@ -174,8 +177,10 @@ class _Watch:
             )
             copy = None if film is None else _Copy(film, is_blurred=self._blurred)
 
+            arrived = stack.enter_context(arriving(video))
+
             def passing() -> Iterator[Frame]:
-                for frame in video:
+                for frame in arrived:
                     self._seconds = frame.time_s + 1 / video.fps
                     if copy is not None:
                         copy.pass_by(frame)

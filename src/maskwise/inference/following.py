@@ -1,6 +1,7 @@
 """Following: the people of a video, looked at a few times a second."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -12,8 +13,9 @@ from maskwise.errors import InvalidInput
 from maskwise.inference.batch import Load, Task, decide
 from maskwise.outputs.outcome import Outcome
 from maskwise.results import Faces
+from maskwise.sources.latest import latest
 from maskwise.sources.source import Source
-from maskwise.sources.video import Frame
+from maskwise.sources.video import Frame, Video
 from maskwise.tracking.people import People
 
 _EARLY_S: Final = 1e-3  # the times of frames are rounded
@@ -32,6 +34,16 @@ class Look:
     frame: Frame
     answered: Faces
     faces: Faces
+
+
+@contextmanager
+def arriving(video: Video) -> Iterator[Iterator[Frame]]:
+    """The frames of a video as they are to be looked at: all of a file, the newest of a camera."""
+    if video.address.is_live:
+        with latest(video) as frames:
+            yield frames
+    else:
+        yield iter(video)
 
 
 def due(frames: Iterable[Frame], looks_per_s: float | None) -> Iterator[Frame]:

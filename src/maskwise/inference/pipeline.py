@@ -185,13 +185,13 @@ class MaskDetector:
             MissingExtra: What reads videos is not installed.
         """
         # Only now: who decides on pictures need not wait for it.
-        from maskwise.inference.following import due, follow
+        from maskwise.inference.following import arriving, due, follow
         from maskwise.sources.video import Video
         from maskwise.tracking.people import People
 
         people = People()
-        with Video.open(os.fspath(video)) as opened:
-            for look in follow(due(opened, looks_per_s), lambda: self, people):
+        with Video.open(os.fspath(video)) as opened, arriving(opened) as frames:
+            for look in follow(due(frames, looks_per_s), lambda: self, people):
                 yield look.frame.read_rgb(), look.faces
                 for _ in people.leave(look.frame.time_s):
                     pass  # forgotten, so that a camera can be watched for weeks

@@ -223,7 +223,7 @@ class Video:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
                 if self.address.is_live:
-                    raise _unreadable(self.address, error) from error
+                    raise _unreadable(self.address, error, "the stream was lost, ") from error
                 self.n_broken += 1  # the rest of the file
                 return
             if packet is None:
@@ -292,10 +292,10 @@ def _require_size(address: Address, height: int, width: int) -> None:
         )
 
 
-def _unreadable(address: Address, error: Exception) -> UnreadableVideo:
+def _unreadable(address: Address, error: Exception, what: str = "") -> UnreadableVideo:
     # Of what FFmpeg says only the reason: the rest may repeat the address with its password.
     reason: Any = getattr(error, "strerror", None) or "it is no video that can be read"
-    return UnreadableVideo(f"{address.shown}: {str(reason).lower().rstrip('.')}.")
+    return UnreadableVideo(f"{address.shown}: {what}{str(reason).lower().rstrip('.')}.")
 
 
 def _nonsense() -> InvalidInput:
