@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from clips import grey, write_clip
+from fake_rtsp import FakeRtsp
 from maskwise.errors import InvalidInput, UnreadableVideo
 from maskwise.sources import video as video_module
 from maskwise.sources.video import Address, Video, is_video
@@ -177,3 +178,23 @@ def test_videos_are_known_by_name(text: str) -> None:
 @pytest.mark.parametrize("text", ["a.jpg", "mp4", "https://a/b.jpg?x=.mp4", "-", "photos"])
 def test_other_things_are_no_videos(text: str) -> None:
     assert not is_video(text)
+
+
+def test_a_camera_that_speaks_rtsp_is_read_with_its_password() -> None:
+    with FakeRtsp() as fake, Video.open(fake.url) as video:
+        assert video.address.is_live
+        frames = []
+        for frame in video:
+            frames.append(frame.read_rgb())
+            if len(frames) == 10:
+                break
+    assert frames[0].shape == (120, 160, 3)
+    assert np.all(np.diff([frame.mean() for frame in frames]) > 0)
+
+
+def test_a_wrong_password_is_told_and_not_shown() -> None:
+    with FakeRtsp() as fake:
+        url = fake.url.replace("hunter2", "hunter3")
+        with pytest.raises(UnreadableVideo, match="authorization failed") as refused:
+            Video.open(url)
+    assert "hunter" not in str(refused.value)

@@ -1,17 +1,20 @@
 """A camera comes back after whatever happens, and never hands over what is old."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 
 from clips import grey, write_clip
 from fake_camera import FakeCamera, Fault
+from maskwise.errors import UnreadableVideo
 from maskwise.sources.video import Address
 from maskwise.streams import camera as camera_module
 from maskwise.streams.camera import STALE_S, Camera, State
@@ -132,6 +135,59 @@ def test_a_reader_that_is_killed_is_replaced() -> None:
         os.kill(reader, 9)
         wait_for(lambda: ("online", "") in states[1:], 15)
         assert any("died" in reason for _, reason in states)
+
+
+def test_a_reader_that_stands_still_is_replaced() -> None:
+    with FakeCamera() as fake, watching(fake.url) as (camera, states):
+        wait_for(lambda: camera.health.state == "online", 10)
+        (reader,) = [pid for pid in children() if "spawn_main" in command_of(pid)]
+        os.kill(reader, signal.SIGSTOP)
+        wait_for(lambda: camera.health.state == "offline", 20)
+        wait_for(lambda: camera.health.state == "online", 15)
+        assert [state for state, _ in states] == ["online", "stalled", "offline", "online"]
+
+
+def test_a_reader_that_stands_still_within_a_frame_is_killed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class StuckReader:
+        """Has begun to hand a frame over, and never ends until it is killed."""
+
+        n_made = 0
+
+        def __init__(self, *_: object, **__: object) -> None:
+            StuckReader.n_made += 1
+            self._killed = Event()
+
+        def __enter__(self) -> "StuckReader":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def kill(self) -> None:
+            self._killed.set()
+
+        def take(self, _: float) -> None:
+            self._killed.wait()
+            raise UnreadableVideo("it died")
+
+    monkeypatch.setattr(camera_module, "Reader", StuckReader)
+    monkeypatch.setattr(camera_module, "_STUCK_AFTER_S", 0.3)
+    monkeypatch.setattr(camera_module, "_PAUSES_S", (0.01,))
+    with watching("camera:0") as (camera, _):
+        camera.free_if_stuck()
+        time.sleep(0.2)
+        assert StuckReader.n_made == 1  # not yet
+        until_s = time.monotonic() + 10
+        while StuckReader.n_made < 3 and time.monotonic() < until_s:
+            camera.free_if_stuck()
+            time.sleep(0.02)
+        assert StuckReader.n_made >= 3
+        monkeypatch.setattr(StuckReader, "take", lambda *_: time.sleep(0.01))
+        camera.free_if_stuck()
+        time.sleep(0.4)
+        camera.free_if_stuck()
 
 
 def test_fifty_losses_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ STALE_S: Final = 2.0
 _STALLED_AFTER_S: Final = 3.0
 _OFFLINE_AFTER_S: Final = 10.0
 _TIMEOUT_S: Final = 5.0
+_STUCK_AFTER_S: Final = 15.0
 _TICK_S: Final = 0.25  # how soon a reader that must go is told so
 # As go2rtc does it, only sooner: a camera that is back is to be seen within 15 seconds.
 _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -79,6 +80,8 @@ class Camera:
         self._arrived = arrived or Condition()
         self._on_state = on_state
         self._latest: Latest | None = None
+        self._reader: Reader | None = None
+        self._asked_s = time.monotonic()
         self._stop = Event()
         self._thread = Thread(target=self._live, name=f"camera {name}", daemon=True)
         self._thread.start()
@@ -88,6 +91,15 @@ class Camera:
         with self._arrived:
             latest, self._latest = self._latest, None
         return latest if latest is not None and latest.age_s <= STALE_S else None
+
+    def free_if_stuck(self) -> None:
+        """Kill a reader that has stopped in the middle of a frame, for which its thread waits.
+
+        To be called now and then by another thread.
+        """
+        reader = self._reader
+        if reader is not None and time.monotonic() - self._asked_s > _STUCK_AFTER_S:
+            reader.kill()
 
     def close(self) -> None:
         """Give it up; returns when its reader is gone."""
@@ -100,7 +112,11 @@ class Camera:
             n_before = self.health.n_frames
             try:
                 with Reader(self.address, timeout_s=_TIMEOUT_S) as reader:
-                    self._read(reader)
+                    self._asked_s, self._reader = time.monotonic(), reader
+                    try:
+                        self._read(reader)
+                    finally:
+                        self._reader = None
             except StreamEnded:
                 self._come_into("ended")
                 return
@@ -122,6 +138,7 @@ class Camera:
         """
         heard_s = time.monotonic()
         while not self._stop.is_set():
+            self._asked_s = time.monotonic()
             latest = reader.take(_TICK_S)
             now_s = time.monotonic()
             if latest is None:

@@ -75,8 +75,12 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def kill(self) -> None:
+        """Kill it, whatever it does; who waits for a frame then hears that it died."""
+        self._process.kill()
+
     def close(self) -> None:
-        """Kill it, whatever it does."""
+        """Kill it, and let go of all that belongs to it."""
         self._process.kill()
         self._process.join(_GRACE_S)
         self._connection.close()

@@ -159,6 +159,8 @@ class Watch:
         self._tell_states()
         for post in self.posts.values():
             post.keep_hours(moment)
+            if post.camera is not None:
+                post.camera.free_if_stuck()
             for event in post.pass_time():
                 self.tell(event)
         if self._snapshots is not None:
