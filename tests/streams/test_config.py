@@ -64,6 +64,20 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
     assert config.snapshots.blurred
 
 
+def test_the_example_of_the_docs_is_right(tmp_path: Path) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "cameras.md").read_text(encoding="utf-8")
+    text = docs.split("```toml\n")[1].split("```")[0]
+    names = ("ENTRANCE_PASSWORD", "WEBHOOK_SECRET", "MQTT_PASSWORD", "PAGE_TOKEN")
+    config = read(tmp_path, text, **dict.fromkeys(names, "hunter2"))
+    assert list(config.cameras) == ["entrance", "desk"]
+    assert {sink.kind for sink in config.sinks} == {"lines", "webhook", "mqtt", "command"}
+    assert config.model.model == tmp_path / "bundles" / "mine"
+
+
+def test_the_model_that_comes_along_can_be_named(tmp_path: Path) -> None:
+    assert read(tmp_path, CAMERA + '[model]\nmodel = "shipped"\n').model.model == Path("shipped")
+
+
 def test_little_is_enough_and_nothing_with_a_face_is_kept(tmp_path: Path) -> None:
     config = read(tmp_path, CAMERA)
     assert (config.snapshots, config.page, config.sinks) == (None, None, ())

@@ -22,6 +22,7 @@ from pydantic import (
 
 from maskwise.errors import InvalidInput
 from maskwise.faces.detector import MODES
+from maskwise.inference.bundle import SHIPPED
 from maskwise.names import legible
 from maskwise.sources.video import Address
 from maskwise.streams.event import KINDS
@@ -309,6 +310,9 @@ def _fields_at(place: Sequence[int | str]) -> list[str]:
 def _placed(config: WatchConfig, folder: Path) -> WatchConfig:
     """The same with paths from the folder of the file on."""
     changes: dict[str, Any] = {"state": folder / config.state}
+    model = config.model.model
+    if model is not None and str(model) != SHIPPED:
+        changes["model"] = config.model.model_copy(update={"model": folder / model})
     changes["sinks"] = tuple(
         sink.model_copy(update={"path": folder / sink.path})
         if isinstance(sink, LinesConfig)
