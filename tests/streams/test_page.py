@@ -28,6 +28,7 @@ def watching() -> Any:
         fps=5.0,
         delay_s=0.1,
         n_present=1,
+        compliance=0.75,
     )
     return SimpleNamespace(posts={"door": post})
 
@@ -74,7 +75,14 @@ def test_it_says_how_cameras_do_and_what_happened(page: Page) -> None:
     page.events.append(Event("person_without_mask", "door", {"person": 1}))
     said = json.loads(ask(page, "/status", **KNOWN).read())
     assert said["cameras"] == [
-        {"name": "door", "state": "online", "fps": 5.0, "delay_s": 0.1, "people": 1}
+        {
+            "name": "door",
+            "state": "online",
+            "fps": 5.0,
+            "delay_s": 0.1,
+            "people": 1,
+            "masked": 0.75,
+        }
     ]
     assert said["events"][0]["event"] == "person_without_mask"
 

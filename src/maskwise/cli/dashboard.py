@@ -47,7 +47,7 @@ class Dashboard:
         table = Table(box=None, pad_edge=False)
         table.add_column("Camera")
         table.add_column("State")
-        for name in ("Looks/s", "Delay", "People", "Left out", "Lost"):
+        for name in ("Looks/s", "Delay", "People", "Masked", "Left out", "Lost"):
             table.add_column(name, justify="right")
         for name, post in self._watching.posts.items():
             if post.camera is None:
@@ -62,6 +62,7 @@ class Dashboard:
                 f"{post.fps:.1f}",
                 f"{post.delay_s * 1000:.0f} ms",
                 str(post.n_present),
+                "" if post.compliance is None else f"{post.compliance:.0%}",
                 str(health.n_dropped),
                 str(health.n_lost),
             )

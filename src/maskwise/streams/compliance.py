@@ -30,6 +30,12 @@ class Compliance:
         """Count somebody who has left."""
         self._counts[person.label] += 1
 
+    @property
+    def share(self) -> float | None:
+        """The share with masks since counting began; None of fewer than ten people."""
+        n = self._counts.total() - self._counts[UNSURE]
+        return self._counts[WITH_MASK] / n if n >= LEAST_PEOPLE else None
+
     def due(self, now_s: float) -> Mapping[str, Any] | None:
         """What there is to tell, if the time has come; counting then begins anew."""
         if now_s - self._began_s < self._interval_s:
@@ -39,7 +45,7 @@ class Compliance:
     def tell(self, now_s: float) -> Mapping[str, Any]:
         """What there is to tell: how many people, how many decided on, and the share with masks.
 
-        The shares of fewer than ten people are withheld, as a number for each class is.
+        Of fewer than ten people the share is withheld, and so is the number of each class.
         """
         n_people = self._counts.total()
         n = n_people - self._counts[UNSURE]
@@ -50,10 +56,9 @@ class Compliance:
             "share": None,
             "share_95": None,
         }
-        if n >= LEAST_PEOPLE:
-            n_masked = self._counts[WITH_MASK]
-            told["share"] = round(n_masked / n, 4)
-            told["share_95"] = [round(edge, 4) for edge in wilson(n_masked, n)]
+        if (share := self.share) is not None:
+            told["share"] = round(share, 4)
+            told["share_95"] = [round(edge, 4) for edge in wilson(self._counts[WITH_MASK], n)]
             told |= {name: self._counts[label] for label, name in enumerate(LABELS)}
         self._counts.clear()
         self._began_s = now_s

@@ -32,15 +32,20 @@ function show(status) {
   }
   for (const camera of status.cameras) {
     if (!shown.has(camera.name)) shown.set(camera.name, panel(camera.name));
-    const { state } = shown.get(camera.name);
-    state.className = `state ${camera.state}`;
+    const { section, state } = shown.get(camera.name);
+    section.className = camera.state;
     state.textContent =
       `${camera.state}, ${camera.fps.toFixed(1)} looks/s, ` +
-      `delay ${Math.round(camera.delay_s * 1000)} ms, people ${camera.people}`;
+      `delay ${Math.round(camera.delay_s * 1000)} ms, people ${camera.people}` +
+      (camera.masked === null ? "" : `, masked ${Math.round(camera.masked * 100)} %`);
   }
   events.replaceChildren(
     ...status.events.map((event) =>
-      element("li", `${new Date(event.time).toLocaleTimeString()} ${event.camera}: ${event.event}`),
+      element(
+        "li",
+        `${new Date(event.time).toLocaleTimeString()} ${event.camera}: ${event.event} ` +
+          `(${event.state ?? (event.person ? `person ${event.person}` : `${event.n} people`)})`,
+      ),
     ),
   );
 }

@@ -106,6 +106,7 @@ class Page:
                 "fps": round(post.fps, 2),
                 "delay_s": round(post.delay_s, 3),
                 "people": post.n_present,
+                "masked": None if post.compliance is None else round(post.compliance, 3),
             }
             for name, post in list(self._watching.posts.items())
         ]

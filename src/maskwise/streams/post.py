@@ -99,6 +99,11 @@ class Post:
         """How many people are there."""
         return len(self._people.present)
 
+    @property
+    def compliance(self) -> float | None:
+        """The share with masks so far in this interval; None of fewer than ten people."""
+        return self._compliance.share
+
     def keep_hours(self, moment: datetime) -> None:
         """Begin or stop to read the camera, as the schedule has it.
 
