@@ -22,7 +22,9 @@ def shown(watching: Any, told: list[Event]) -> str:
 
 def test_each_camera_has_a_row_with_its_state() -> None:
     health = Health(state="offline", n_dropped=7, n_lost=3, since_s=time.monotonic() - 130)
-    dead = SimpleNamespace(camera=SimpleNamespace(health=health), fps=0.0, delay_s=0.0, n_present=0)
+    dead = SimpleNamespace(
+        camera=SimpleNamespace(health=health), fps=0.0, delay_s=0.0, n_present=0, compliance=0.75
+    )
     closed = SimpleNamespace(camera=None)
     watching = SimpleNamespace(posts={"door": dead, "gate": closed}, troubles=["webhook: down"])
     told = [Event("person_without_mask", "door", {"person": 4, "label": "without_mask"})]
