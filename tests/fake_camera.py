@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-Fault = Literal["none", "refused", "silent", "stalled", "closed", "resized", "corrupt"]
+Fault = Literal["none", "refused", "silent", "stalled", "closed", "resized", "corrupt", "endless"]
 
 _HEAD = (
     b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n\r\n--frame\r\n"
@@ -95,6 +95,8 @@ class FakeCamera:
                 if self.fault == "silent":
                     self._stop.wait()
                 connection.sendall(_HEAD)
+                if self.fault == "endless":
+                    self._never_end(connection)
                 for picture in self._stream():
                     connection.sendall(
                         b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n--frame\r\n"
@@ -104,6 +106,11 @@ class FakeCamera:
         finally:
             with self._lock:
                 self._open.discard(connection)
+
+    def _never_end(self, connection: socket.socket) -> None:
+        connection.sendall(b"Content-Type: image/jpeg\r\n\r\n" + jpeg(0)[:-2])
+        while not self._stop.wait(0.001):
+            connection.sendall(bytes(65_536))
 
     def _stream(self) -> Iterator[bytes]:
         number = 0

@@ -92,6 +92,15 @@ def test_a_loss_is_told_and_what_returns_is_back(fault: Fault) -> None:
         assert not any("hunter2" in reason for _, reason in states)
 
 
+def test_a_frame_that_never_ends_costs_only_its_reader() -> None:
+    with FakeCamera() as fake, watching(fake.url) as (camera, _):
+        wait_for(lambda: camera.health.state == "online", 10)
+        fake.become("endless")
+        assert wait_for(lambda: camera.health.state == "offline", 20) < 20
+        fake.become("none")
+        assert wait_for(lambda: camera.health.state == "online", 15) < 15
+
+
 def test_a_camera_that_was_never_there_is_offline() -> None:
     with FakeCamera("refused") as fake, watching(fake.url) as (camera, states):
         wait_for(lambda: camera.health.state == "offline", 10)

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import struct
+import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from maskwise.errors import MaskwiseError, UnreadableVideo
 from maskwise.sources.video import Address, Frame, Video
 
+_MOST_BYTES: Final = 2 * 2**30  # that the process may hold: a stream may never end a frame
 _GRACE_S: Final = 2.0  # for a process to go after it was killed
 _FRAME, _ENDED, _LOST = b"FEL"
 _HEADER: Final = struct.Struct("!BdII")  # kind, when it was decoded, height, width
@@ -123,6 +125,7 @@ class Reader:
 def _run(address: Address, timeout_s: float, connection: Connection) -> None:
     """What the process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us ends us
+    _limit_memory()
     mailbox = _Mailbox()
     answering = Thread(target=mailbox.serve, args=(connection,), daemon=True)
     answering.start()
@@ -136,9 +139,19 @@ def _run(address: Address, timeout_s: float, connection: Connection) -> None:
         mailbox.finish(_ENDED, "")
     except MaskwiseError as error:
         mailbox.finish(_LOST, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever a decoder does costs only this stream
+    # MemoryError is among them. Whatever a decoder does costs only this stream.
+    except Exception as error:  # noqa: BLE001
         mailbox.finish(_LOST, f"{address.shown}: it cannot be read ({type(error).__name__}).")
     answering.join()
+
+
+def _limit_memory() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    with contextlib.suppress(ValueError, OSError):  # a tighter limit is there already
+        resource.setrlimit(resource.RLIMIT_DATA, (_MOST_BYTES, _MOST_BYTES))
 
 
 class _Mailbox:
