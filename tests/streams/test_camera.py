@@ -93,9 +93,7 @@ def test_a_loss_is_told_and_what_returns_is_back(fault: Fault) -> None:
 
 
 def test_a_frame_that_never_ends_costs_only_its_reader() -> None:
-    with FakeCamera() as fake, watching(fake.url) as (camera, _):
-        wait_for(lambda: camera.health.state == "online", 10)
-        fake.become("endless")
+    with FakeCamera("endless") as fake, watching(fake.url) as (camera, _):
         assert wait_for(lambda: camera.health.state == "offline", 20) < 20
         fake.become("none")
         assert wait_for(lambda: camera.health.state == "online", 15) < 15
