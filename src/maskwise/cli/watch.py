@@ -46,12 +46,15 @@ def watch(
         say(f"{legible(config)} is right: cameras {n_cameras}, sinks {n_sinks}.")
         return 0
     module = load("maskwise.streams.watch", extra="video")
+    import cv2
+
+    cv2.setNumThreads(1)
     with hushed():
         detector = MaskDetector.load(
             asked.model.model,
             mode=asked.model.mode,
             strict=asked.model.strict,
-            n_threads=asked.model.threads,
+            n_threads=1,  # several cameras are looked at side by side
         )
     told: deque[Event] = deque(maxlen=_SHOWN_EVENTS)
     is_terminal = sys.stdout.isatty()

@@ -136,7 +136,7 @@ class Camera:
             StreamEnded: A file is over.
             UnreadableVideo: The stream was lost, or gives no more frames.
         """
-        heard_s = time.monotonic()
+        heard_s = due_s = time.monotonic()
         while not self._stop.is_set():
             self._asked_s = time.monotonic()
             latest = reader.take(_TICK_S)
@@ -157,7 +157,9 @@ class Camera:
                 self.health.n_dropped += self._latest is not None
                 self._latest = latest
                 self._arrived.notify_all()
-            self._stop.wait(max(0.0, 1 / self.fps - (time.monotonic() - now_s)))
+            # By the clock, not from this frame on: else a camera as fast as it is asked loses some.
+            due_s = max(due_s, now_s - 1 / self.fps) + 1 / self.fps
+            self._stop.wait(max(0.0, due_s - time.monotonic()))
 
     def _come_into(self, state: State, reason: str = "") -> None:
         if state == self.health.state:

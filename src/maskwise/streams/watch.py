@@ -1,7 +1,9 @@
 """Watch: all cameras of a configuration, for weeks."""
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Condition
@@ -25,7 +27,7 @@ _SLOWER, _FASTER, _LEAST_PACE = 0.8, 1.1, 0.1
 
 
 class Watch:
-    """Watches cameras in turn with one detector, and tells sinks what happens.
+    """Watches cameras with one detector, and tells sinks what happens.
 
     Attributes:
         posts: The cameras, by name.
@@ -40,11 +42,11 @@ class Watch:
         detector: MaskDetector,
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        """Begin to read all cameras.
+        """Begin.
 
         Args:
             config: What is to be done.
-            detector: What decides.
+            detector: What decides, shared by threads: best one whose networks take a thread each.
             on_event: Is told every event, beside the sinks.
 
         Raises:
@@ -100,6 +102,7 @@ class Watch:
             on_tick: Are called every half second.
         """
         ticked_s = 0.0
+        pool = ThreadPoolExecutor(self.config.model.threads or os.cpu_count(), "look")
         try:
             while not stop.is_set():
                 now_s = time.monotonic()
@@ -108,13 +111,13 @@ class Watch:
                     self._pass_time()
                     for call in on_tick:
                         call()
-                looked = [self._look(post) for post in list(self.posts.values())]
-                if not any(looked):
+                if not self._look(pool):
                     with self._arrived:
                         self._arrived.wait(_TICK_S)
                 if self.posts and all(_has_ended(post) for post in self.posts.values()):
                     return
         finally:
+            pool.shutdown()
             self.close()
 
     def close(self) -> None:
@@ -144,15 +147,16 @@ class Watch:
             trouble for trouble in (*(sink.trouble for sink, _ in self.sinks), *kept) if trouble
         ]
 
-    def _look(self, post: Post) -> bool:
-        events = post.look(self._detector)
-        if events is None:
-            return False
-        for event in events:
-            if self._snapshots is not None and post.last is not None:
-                self._snapshots.take(event, post.last)
-            self.tell(event)
-        return True
+    def _look(self, pool: ThreadPoolExecutor) -> bool:
+        """Look at every camera that has a new frame, several at a time; whether any had."""
+        posts = list(self.posts.values())
+        told = list(pool.map(lambda post: post.look(self._detector), posts))
+        for post, events in zip(posts, told, strict=True):
+            for event in events or ():
+                if self._snapshots is not None and post.last is not None:
+                    self._snapshots.take(event, post.last)
+                self.tell(event)
+        return any(events is not None for events in told)
 
     def _pass_time(self) -> None:
         moment = datetime.now().astimezone()
