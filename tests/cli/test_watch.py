@@ -14,19 +14,22 @@ from typing import Any
 
 import pytest
 
+from clips import walking
 from fake_camera import FakeCamera
+from maskwise.images import encode_image
 
 WATCH = (sys.executable, "-m", "maskwise", "watch")
 
 
 @contextmanager
-def begun(config: Path) -> Iterator[subprocess.Popen[str]]:
+def begun(config: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [*WATCH, str(config)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=config.parent,
+        env={**os.environ, **environment},
     )
     try:
         yield process
@@ -126,6 +129,20 @@ def test_killed_and_started_again_it_goes_on_with_whole_lines(tmp_path: Path) ->
                 process.wait()
         lines = (tmp_path / "a.jsonl").read_text().splitlines()
         assert [json.loads(line)["state"] for line in lines] == ["online", "online"]
+
+
+def test_a_session_leaves_nothing_with_a_face_anywhere(tmp_path: Path) -> None:
+    pictures = [encode_image(image_rgb, format="jpeg") for image_rgb in walking(60, [0])]
+    (tmp_path / "tmp").mkdir()
+    with FakeCamera(pictures=pictures) as fake:
+        path = write(tmp_path, f'[cameras.a]\naddress = "{fake.url}"\n')
+        with begun(path, TMPDIR=str(tmp_path / "tmp"), HOME=str(tmp_path)) as process:
+            told = events_until(process, lambda event: event["event"] == "person_without_mask")
+            process.terminate()
+            process.communicate(timeout=20)
+    assert not {"box_xyxy", "picture", "image"} & set(told[-1])
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert files == [path]
 
 
 def test_the_live_page_is_named_with_its_token(tmp_path: Path) -> None:
