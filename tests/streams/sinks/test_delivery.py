@@ -1,6 +1,7 @@
 """Every event arrives, in order, whatever happens on the way."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from maskwise.streams.event import Event
 from maskwise.streams.sinks import delivery as delivery_module
 from maskwise.streams.sinks.delivery import Delivery, NotDelivered
+from maskwise.streams.sinks.spool import Spool
 
 
 class Receiver:
@@ -103,3 +105,29 @@ def test_a_disk_that_cannot_be_written_to_loses_nothing(tmp_path: Path) -> None:
     sink.write(event(1))
     wait_for(lambda: receiver.got == [0, 1])
     sink.close()
+
+
+def test_a_disk_that_is_full_between_loses_nothing_and_sends_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = Receiver()
+    sink = Delivery(tmp_path / "a.sqlite", receiver)
+    sink.write(event(0))
+    wait_for(lambda: receiver.got == [0])
+    remove = Spool.remove
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Spool, "remove", full)
+    monkeypatch.setattr(Spool, "put", full)
+    for number in (1, 2, 3):
+        sink.write(event(number))
+    wait_for(lambda: "disk is full" in sink.trouble)
+    monkeypatch.undo()
+    monkeypatch.setattr(delivery_module, "_PAUSES_S", (0.05,))
+    assert Spool.remove is remove
+    sink.write(event(4))
+    wait_for(lambda: len(receiver.got) == 5 and sink.trouble == "")
+    sink.close()
+    assert receiver.got == [0, 1, 2, 3, 4]

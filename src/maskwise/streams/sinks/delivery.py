@@ -51,6 +51,7 @@ class Delivery:
         self._spool: Spool | None = None
         self._unspooled: deque[str] = deque(maxlen=MOST)  # while the disk is full
         self._putting = Lock()
+        self._sent: int | None = None  # by the spool's number
         self._trouble = ""
         self._woken = Signal()
         self._stop = Signal()
@@ -107,23 +108,32 @@ class Delivery:
         n_failed = 0
         while True:
             self._put()
-            first = None if self._spool is None else self._spool.first()
-            if first is None:
-                if self._stop.is_set():
-                    return
-                self._woken.wait(_PAUSES_S[0])
-                self._woken.clear()
-                continue
-            number, text = first
             try:
-                self._send(text)
-            except NotDelivered as error:
+                first = self._first()
+                if first is not None:
+                    number, text = first
+                    self._send(text)
+                    self._sent = number
+            except (NotDelivered, sqlite3.Error) as error:
                 self._trouble = str(error)
                 pause_s = _PAUSES_S[min(n_failed, len(_PAUSES_S) - 1)]
                 n_failed += 1
                 if self._stop.wait(pause_s * random.uniform(1 - _JITTER, 1 + _JITTER)):
                     return
                 continue
-            n_failed, self._trouble = 0, ""
-            if self._spool is not None:
-                self._spool.remove(number)
+            if first is not None:
+                n_failed, self._trouble = 0, ""
+            elif self._stop.is_set():
+                return
+            else:
+                self._woken.wait(_PAUSES_S[0])
+                self._woken.clear()
+
+    def _first(self) -> tuple[int, str] | None:
+        """What is to be sent next, after what was sent is out of the spool."""
+        if self._spool is None:
+            return None
+        if self._sent is not None:  # once more, if the disk was full: else it would be sent again
+            self._spool.remove(self._sent)
+            self._sent = None
+        return self._spool.first()

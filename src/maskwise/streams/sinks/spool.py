@@ -37,6 +37,7 @@ class Spool:
         )
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
+        self._base.execute("PRAGMA wal_autocheckpoint=50")  # pages, so that little room is enough
         self._base.execute(
             "CREATE TABLE IF NOT EXISTS spool (number INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT)"
         )
