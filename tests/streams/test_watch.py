@@ -4,19 +4,22 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clips import walking, write_clip
-from fake_camera import FakeCamera
+from fake_camera import FakeCamera, jpeg
 from maskwise.faces.whole import WholePicture
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.preprocess import PreprocessSpec
+from maskwise.results import Faces
 from maskwise.streams import watch as watch_module
 from maskwise.streams.config import WatchConfig, read_config
 from maskwise.streams.event import Event
@@ -104,13 +107,52 @@ def test_a_dead_camera_costs_the_others_nothing(tmp_path: Path) -> None:
         assert "hunter2" not in json.dumps([event.to_dict() for event in events])
 
 
+def test_a_frame_that_the_detector_fails_on_costs_only_itself(tmp_path: Path) -> None:
+    class Picky(WholePicture):
+        def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
+            if image_rgb.shape[0] == 200:
+                raise RuntimeError
+            return super().__call__(image_rgb)
+
+    detector = MaskDetector(
+        Picky(), MaskClassifier(Brightness(), PreprocessSpec(size_hw=(8, 8)), n_classes=2)
+    )
+    with FakeCamera() as good, FakeCamera(pictures=[jpeg(0, (320, 200))]) as bad:
+        text = f'[cameras.good]\naddress = "{good.url}"\n[cameras.bad]\naddress = "{bad.url}"\n'
+        watch = Watch(configured(tmp_path, text), detector)
+        with running(watch):
+            wait_for(lambda: watch.troubles == ["bad: the detector failed (RuntimeError)"])
+            n_looks = watch.posts["good"].n_looks
+            wait_for(lambda: watch.posts["good"].n_looks > n_looks + 5)
+
+
+def test_a_clock_that_leaps_changes_nothing_but_what_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeCamera() as fake:
+        events: list[Event] = []
+        watch = Watch(
+            configured(tmp_path, f'[cameras.a]\naddress = "{fake.url}"\n'), load(), events.append
+        )
+        with running(watch):
+            for leap_s in (86_400 * 400, -86_400 * 400):
+                now_s = time.time()
+                monkeypatch.setattr(time, "time", partial(float, now_s + leap_s))
+                n_looks = watch.posts["a"].n_looks
+                wait_for(partial(lambda n: watch.posts["a"].n_looks > n + 5, n_looks))
+                monkeypatch.undo()
+    states = [event.data["state"] for event in events if event.kind == "camera_state"]
+    assert states == ["online"]
+    assert not [event for event in events if event.kind == "compliance"]
+
+
 def test_too_many_frames_are_asked_for_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch_module, "_PACING_S", 0.5)
 
     class Slow(Brightness):
-        def run(self, batch: np.ndarray) -> np.ndarray:
+        def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
             time.sleep(0.3)
             return super().run(batch)
 

@@ -65,6 +65,7 @@ class Post:
         self.config = config
         self.last: Seen | None = None
         self.n_looks = 0
+        self.trouble = ""
         self._events = events
         self._arrived = arrived
         self._on_state = on_state
@@ -126,13 +127,21 @@ class Post:
     def look(self, detector: MaskDetector) -> list[Event] | None:
         """Decide on the latest frame, if there is a new one.
 
+        A frame on which the detector fails costs only itself; `trouble` then says so.
+
         Returns:
             What is to be told; None if there was no new frame.
         """
         latest = None if self.camera is None else self.camera.take()
         if latest is None:
             return None
-        answered = self._zone.filter(detector(latest.image_rgb), latest.image_rgb.shape[:2])
+        try:
+            found = detector(latest.image_rgb)
+        except Exception as error:  # noqa: BLE001 - one camera must not end the watch of all
+            self.trouble = f"{self.name}: the detector failed ({type(error).__name__})"
+            return []
+        self.trouble = ""
+        answered = self._zone.filter(found, latest.image_rgb.shape[:2])
         faces = self._people.update(answered, latest.decoded_s)
         self.n_looks += 1
         self.last = Seen(latest.image_rgb, faces)

@@ -141,11 +141,13 @@ class Watch:
 
     @property
     def troubles(self) -> list[str]:
-        """What is wrong with those who are told, and with snapshots, at the moment."""
-        kept = [] if self._snapshots is None else [self._snapshots.trouble]
-        return [
-            trouble for trouble in (*(sink.trouble for sink, _ in self.sinks), *kept) if trouble
+        """What is wrong at the moment with cameras, with those who are told, and with snapshots."""
+        told = [
+            *(post.trouble for post in self.posts.values()),
+            *(sink.trouble for sink, _ in self.sinks),
+            "" if self._snapshots is None else self._snapshots.trouble,
         ]
+        return [trouble for trouble in told if trouble]
 
     def _look(self, pool: ThreadPoolExecutor) -> bool:
         """Look at every camera that has a new frame, several at a time; whether any had."""
