@@ -131,6 +131,21 @@ def test_killed_and_started_again_it_goes_on_with_whole_lines(tmp_path: Path) ->
         assert [json.loads(line)["state"] for line in lines] == ["online", "online"]
 
 
+def test_who_cannot_be_told_is_complained_about_once(tmp_path: Path) -> None:
+    with FakeCamera() as fake:
+        path = write(
+            tmp_path,
+            f'[cameras.a]\naddress = "{fake.url}"\n'
+            '[[sinks]]\nkind = "webhook"\nurl = "http://me:hunter2@127.0.0.1:9/x?key=hunter2"\n',
+        )
+        with begun(path) as process:
+            events_until(process, is_online)
+            time.sleep(3)
+            process.terminate()
+            _, said = process.communicate(timeout=20)
+    assert said == "maskwise: http://127.0.0.1:9/x?...: connection refused.\n"
+
+
 def test_a_session_leaves_nothing_with_a_face_anywhere(tmp_path: Path) -> None:
     pictures = [encode_image(image_rgb, format="jpeg") for image_rgb in walking(60, [0])]
     (tmp_path / "tmp").mkdir()

@@ -79,13 +79,28 @@ def watch(
         with Dashboard(watching, told) as dashboard:
             watching.run(stop, following.tick, dashboard.show)
     else:
-        watching.run(stop, following.tick)
+        watching.run(stop, following.tick, _Complaining(watching).tick)
     return _EXIT_INTERRUPTED if signal.SIGINT in heard else 0
 
 
 def _print(event: "Event") -> None:
     typer.echo(json.dumps(event.to_dict()))
     sys.stdout.flush()
+
+
+class _Complaining:
+    """Complains about what is wrong, once when it begins; a terminal shows it all the time."""
+
+    def __init__(self, watching: "Watch") -> None:
+        self._watching = watching
+        self._known: frozenset[str] = frozenset()
+
+    def tick(self) -> None:
+        """Complain about what is new."""
+        troubles = frozenset(self._watching.troubles)
+        for trouble in sorted(troubles - self._known):
+            complain(f"{trouble}.")
+        self._known = troubles
 
 
 class _Following:

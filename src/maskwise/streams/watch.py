@@ -122,8 +122,8 @@ class Watch:
 
     def close(self) -> None:
         """Stop reading, tell what is left to tell, and give the sinks a few seconds."""
-        for post in self.posts.values():
-            post.close()
+        with ThreadPoolExecutor(max(1, len(self.posts))) as pool:  # each takes a moment
+            list(pool.map(Post.close, self.posts.values()))
         if self.page is not None:
             self.page.close()
         self._tell_states()

@@ -1,5 +1,6 @@
 """A webhook gets signed JSON; what goes wrong is told without its secrets."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -60,6 +61,14 @@ def test_an_event_arrives_and_its_signature_can_be_checked(hook: Hook) -> None:
     stamp, digest = (part.split("=")[1] for part in headers["X-Maskwise-Signature"].split(","))
     expected = hmac.new(b"s3cret", stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
     assert digest == expected
+
+
+def test_a_name_and_password_in_the_url_are_sent_as_such(hook: Hook) -> None:
+    place = f"http://me:hunter%402@127.0.0.1:{hook.server_port}/hook"
+    webhook(place, secret=None, timeout_s=5)("{}")
+    ((_, headers, _),) = hook.got
+    assert headers["Authorization"] == "Basic " + base64.b64encode(b"me:hunter@2").decode()
+    assert headers["Host"] == f"127.0.0.1:{hook.server_port}"
 
 
 def test_without_a_secret_nothing_is_signed(hook: Hook) -> None:

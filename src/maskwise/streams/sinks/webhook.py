@@ -1,11 +1,13 @@
 """Webhook: events as signed POSTs of JSON."""
 
+import base64
 import hashlib
 import hmac
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from maskwise import __version__
 from maskwise.sources.video import Address
@@ -27,7 +29,7 @@ def webhook(url: str, *, secret: str | None, timeout_s: float) -> Callable[[str]
     computes the same and refuses what is too old.
 
     Args:
-        url: By http or https.
+        url: By http or https; a name and password in it are sent as Basic authentication.
         secret: What signs; None: nothing does.
         timeout_s: How long the receiver may take.
 
@@ -35,14 +37,17 @@ def webhook(url: str, *, secret: str | None, timeout_s: float) -> Callable[[str]
         A function of an event as JSON; it raises `NotDelivered` unless the answer is 2xx.
     """
     shown = Address.parse(url).shown
+    place, login = _split(url)
     opener = urllib.request.build_opener(_NoRedirect)
 
     def send(text: str) -> None:
         body = text.encode("utf-8")
         headers = {"Content-Type": "application/json", "User-Agent": f"maskwise/{__version__}"}
+        if login is not None:
+            headers["Authorization"] = login
         if secret is not None:
             headers["X-Maskwise-Signature"] = sign(body, secret, time.time())
-        request = urllib.request.Request(url, body, headers, method="POST")
+        request = urllib.request.Request(place, body, headers, method="POST")
         try:
             with opener.open(request, timeout=timeout_s):
                 pass
@@ -55,6 +60,16 @@ def webhook(url: str, *, secret: str | None, timeout_s: float) -> Callable[[str]
             raise NotDelivered(f"{shown}: {str(words).lower()}") from None
 
     return send
+
+
+def _split(url: str) -> tuple[str, str | None]:
+    """The URL without name and password, and these as a header, if there are any."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, None
+    login, _, host = parts.netloc.rpartition("@")
+    encoded = base64.b64encode(unquote(login).encode("utf-8")).decode("ascii")
+    return urlunsplit(parts._replace(netloc=host)), f"Basic {encoded}"
 
 
 def sign(body: bytes, secret: str, now_s: float) -> str:
