@@ -61,10 +61,14 @@ def _videos_of(one: str) -> list[str]:
     from maskwise.dataset.formats.tree import IMAGE_SUFFIXES  # see `folder`
 
     pictures = frozenset(IMAGE_SUFFIXES) - VIDEO_SUFFIXES
-    files = [file for file in path.rglob("*") if file.is_file() and not is_hidden(file, path)]
-    if any(file.suffix.lower() in pictures for file in files):
-        return []
-    videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
+    videos = []
+    for file in path.rglob("*"):
+        suffix = file.suffix.lower()
+        if suffix not in pictures | VIDEO_SUFFIXES or is_hidden(file, path) or is_folder(file):
+            continue
+        if suffix in pictures:  # the first one settles it, however many there are
+            return []
+        videos.append(file)
     return [str(file) for file in sorted(videos, key=natural)]
 
 
