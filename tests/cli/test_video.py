@@ -8,16 +8,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clips import grey, walking, write_clip
 from fake_camera import FakeCamera
+from looks import look
+from maskwise.cli.video import _Copy
 from maskwise.images import encode_image
+from maskwise.inference.following import Look
 from maskwise.inference.pipeline import MaskDetector
-from maskwise.sources.video import Video
+from maskwise.outputs.film import Film
+from maskwise.sources.video import Frame, Video
+from maskwise.tracking.people import People
 
 DETECT = (sys.executable, "-m", "maskwise", "detect", "--mode", "fast")
 
@@ -83,6 +90,30 @@ def test_a_copy_shows_every_frame_with_answers(clip: Path, tmp_path: Path) -> No
     assert len(seen["people"]) == 2
 
 
+def test_in_a_blurred_copy_no_face_shows_in_any_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskwise.outputs.draw.draw", lambda image_rgb, _: image_rgb)
+    noise = np.random.default_rng(0).integers(0, 255, (60, 500, 3), np.uint8)
+    written: list[NDArray[np.uint8]] = []
+    film = SimpleNamespace(add=lambda image_rgb, _: written.append(image_rgb))
+    copy = _Copy(cast(Film, film), is_blurred=True)
+    frames = [Frame(index, index / 25, lambda: noise) for index in range(9)]
+    # One face is found by both looks, one by the first alone, one by the second alone.
+    people = People()
+    for look_at, faces in ((0, look((0, 1), (100, 1))), (8, look((2, 1), (300, 1)))):
+        for frame in frames[len(written) : look_at + 1]:
+            copy.pass_by(frame)
+        answered = people.update(faces, frames[look_at].time_s)
+        copy.take(Look(frames[look_at], faces, answered))
+    assert len(written) == 9
+    assert noise[10:30, 210:230].std() > 60
+    for image_rgb in written:
+        assert image_rgb[10:30, 210:230].std() > 60
+        assert image_rgb[10:30, 10:30].std() < 40
+    for image_rgb in written[1:]:
+        assert image_rgb[10:30, 110:130].std() < 40
+        assert image_rgb[10:30, 310:330].std() < 40
+
+
 def test_one_bad_video_costs_only_itself(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"no video at all")
     write_clip(tmp_path / "empty.mp4", grey(10))
@@ -115,6 +146,15 @@ def test_what_makes_no_sense_for_videos_is_refused_in_a_line(
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_odd_survives(clip: Path, tmp_path: Path) -> None:
+    name = "=a\n\udce9.mp4"
+    (tmp_path / name).write_bytes(clip.read_bytes())
+    done = detect(name, cwd=tmp_path)
+    assert done.returncode == 0
+    assert {line["source"] for line in lines(done)} == {name}
+    assert "\n\n" not in done.stderr
 
 
 def test_nothing_is_written_that_was_not_asked_for(clip: Path, tmp_path: Path) -> None:

@@ -97,13 +97,13 @@ class _Teller:
         self._people.append(person)
         self._shown.append(person)
         if self._as_lines:
-            typer.echo(to_line(address.shown, person.to_dict()), nl=False)
+            typer.echo(to_line(address.source, person.to_dict()), nl=False)
 
     def end(self, address: Address, summary: Summary) -> None:
         """A video has ended."""
         self._seconds += summary.seconds
         if self._as_lines:
-            typer.echo(to_line(address.shown, summary.to_dict()), nl=False)
+            typer.echo(to_line(address.source, summary.to_dict()), nl=False)
         else:
             from maskwise.cli.answers import show_people  # what draws tables takes long to load
 
@@ -165,7 +165,7 @@ class _Watch:
         self._leave(self._people.leave())
         summary = Summary.of(self._everybody, self._seconds)
         if self._writer is not None:
-            self._writer.end_video(self._address.shown, self._everybody, summary)
+            self._writer.end_video(self._address.source, self._everybody, summary)
         self._teller.end(self._address, summary)
         return is_whole
 
@@ -195,7 +195,7 @@ class _Watch:
                     copy.take(look)
                 if self._writer is not None:
                     self._writer.look(
-                        self._address.shown,
+                        self._address.source,
                         look.frame.index,
                         look.frame.time_s,
                         look.answered,
@@ -243,6 +243,10 @@ class _Copy:
             gap_s = after.frame.time_s - before.frame.time_s
             share = (frame.time_s - before.frame.time_s) / gap_s
             faces = between(before.faces, after.faces, share)
-        image_rgb = frame.read_rgb()
-        shown = blur(image_rgb, faces) if self._is_blurred else image_rgb
+        shown = frame.read_rgb()
+        if (
+            self._is_blurred
+        ):  # a face that only one of the two looks has found must not show, either
+            for each in (faces, after.faces, *([] if before is None else [before.faces])):
+                shown = blur(shown, each)
         self._film.add(draw(shown, faces), frame.time_s)

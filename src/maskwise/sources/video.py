@@ -74,6 +74,11 @@ class Address:
     shown: str
     is_live: bool
 
+    @property
+    def source(self) -> str:
+        """What programs are told: a file as it was named, else what can be shown."""
+        return self.shown if self.is_live else self.text
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Tell what is meant: `camera:0`, an rtsp or http address, or else a file.
