@@ -22,5 +22,5 @@ def person(number: int, label: int) -> Person:
     """Somebody of whom five looks have said the same."""
     one = Person(number, 0.0, 0.0)
     for index in range(5):
-        one.see(label, index / 10)
+        one.see(label, 0.9, index / 10)
     return one

@@ -22,10 +22,10 @@ def test_who_puts_a_mask_on_is_told_of_again_and_only_once() -> None:
     one = person(1, WITHOUT_MASK)
     assert told(alerts, [one], 0.0) == [("person_without_mask", 1)]
     for index in range(30):
-        one.see(WITH_MASK, 1 + index / 10)
+        one.see(WITH_MASK, 0.9, 1 + index / 10)
     assert told(alerts, [one], 4.0) == [("person_with_mask", 1)]
     for index in range(30):
-        one.see(WITHOUT_MASK, 5 + index / 10)
+        one.see(WITHOUT_MASK, 0.9, 5 + index / 10)
     assert told(alerts, [one], 8.0) == []
 
 

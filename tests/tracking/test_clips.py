@@ -50,14 +50,13 @@ def test_of_people_seen_from_behind_hardly_anybody_is_said_to_wear_a_mask(
 ) -> None:
     # Six come one by one; when they leave, some show a cheek.
     people = seen(detector, real_data, "backs_onebyone_intel.mp4")
-    assert len(people) <= 7
+    assert len(people) <= 3
     assert all(person.label in (UNSURE, WITHOUT_MASK) for person in people)
 
 
-def test_in_a_crowd_without_masks_one_at_most_is_taken_for_masked(
+def test_in_a_crowd_without_masks_nobody_is_taken_for_masked(
     detector: MaskDetector, real_data: Path
 ) -> None:
-    # A phone, a hand and a yellow scarf hide the mouth of one.
     people = seen(detector, real_data, "crowd_nomask_1080p_facenetpytorch.mp4")
     assert sum(person.label == WITHOUT_MASK for person in people) >= 6
-    assert sum(person.label == WITH_MASK for person in people) <= 1
+    assert not [person for person in people if person.label == WITH_MASK]

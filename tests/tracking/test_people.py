@@ -1,5 +1,9 @@
 """Who was seen, when and with what: one decision for each person."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from looks import look
 from maskwise.labels import UNSURE, WITH_MASK, WITHOUT_MASK
 from maskwise.tracking.people import Change, People
@@ -37,6 +41,18 @@ def test_what_flickers_up_is_nobody() -> None:
     for index in range(20):
         people.update(look(*([(0, WITH_MASK)] if index in (5, 6) else [])), index / 10)
     assert list(people.leave()) == []
+
+
+def test_what_is_never_seen_well_is_nobody() -> None:
+    def n_people(*scores: float) -> int:
+        people = People()
+        for index, score in enumerate(scores):
+            faces = look((0, WITH_MASK))
+            people.update(replace(faces, detector_score=np.array([score], np.float32)), index / 10)
+        return len(list(people.leave()))
+
+    assert n_people(*[0.7] * 20) == 0
+    assert n_people(*[0.7] * 19, 0.8) == 1
 
 
 def test_in_the_shortest_of_videos_one_look_is_enough() -> None:

@@ -13,6 +13,7 @@ from maskwise.tracking.tracker import LOST_AFTER_S, FaceTracker, Tracker
 from maskwise.tracking.vote import Vote
 
 _LEAST_LOOKS: Final = 3  # what is found less often is hardly a person
+_LEAST_BEST_SCORE: Final = 0.75  # of a detector, once; what never has it is a cheek or an ear
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Person:
         first_s: When first seen, in the time of the video.
         last_s: When last seen.
         n_looks: How many looks found the face.
+        best_score: How sure the detector was at best that it is one, in [0, 1].
         changes: What was said and from when on, each time that it changed.
     """
 
@@ -44,6 +46,7 @@ class Person:
     first_s: float
     last_s: float
     n_looks: int = 0
+    best_score: float = 0.0
     changes: list[Change] = field(default_factory=list)
     _vote: Vote = field(default_factory=Vote)
 
@@ -52,9 +55,10 @@ class Person:
         """What is said of the person now, or was at last; -1 for *unsure*."""
         return self._vote.label
 
-    def see(self, label: int, time_s: float) -> None:
-        """Take in one look at the face, and what it said."""
+    def see(self, label: int, score: float, time_s: float) -> None:
+        """Take in one look at the face, what it said, and how sure the detector was."""
         self.last_s, self.n_looks = time_s, self.n_looks + 1
+        self.best_score = max(self.best_score, score)
         before = self.label
         self._vote.add(label, time_s)
         if self.label != before:
@@ -78,7 +82,8 @@ class Person:
 class People:
     """Follows the faces of one video and decides once for each person.
 
-    A face counts as a person when three looks have found it, or all looks that there were.
+    A face counts as a person when three looks have found it, or all looks that there were, and one
+    of them has seen it well.
     """
 
     def __init__(self, tracker: Tracker | None = None) -> None:
@@ -105,9 +110,10 @@ class People:
         self._n_looks += 1
         followed = self._tracker.update(faces, time_s)
         numbers = [] if followed.track_id is None else followed.track_id.tolist()
-        for number, label in zip(numbers, faces.label.tolist(), strict=True):
+        seen = zip(numbers, faces.label.tolist(), faces.detector_score.tolist(), strict=True)
+        for number, label, score in seen:
             person = self._present.setdefault(number, Person(number, time_s, time_s))
-            person.see(label, time_s)
+            person.see(label, score, time_s)
         said = np.array([self._present[number].label for number in numbers], np.int64)
         return replace(followed, label=said)
 
@@ -129,4 +135,5 @@ class People:
                     yield person
 
     def _counts(self, person: Person) -> bool:
-        return person.n_looks >= min(_LEAST_LOOKS, self._n_looks)
+        is_seen_well = person.best_score >= _LEAST_BEST_SCORE
+        return is_seen_well and person.n_looks >= min(_LEAST_LOOKS, self._n_looks)
