@@ -3,6 +3,8 @@
 import struct
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import numpy as np
@@ -198,3 +200,16 @@ def test_a_wrong_password_is_told_and_not_shown() -> None:
         with pytest.raises(UnreadableVideo, match="authorization failed") as refused:
             Video.open(url)
     assert "hunter" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "fps"), [(None, 25), (0, 25), (1e9, 25), (12.5, 12.5), (Fraction(30000, 1001), 29.97)]
+)
+def test_a_rate_that_makes_no_sense_is_not_believed(told: float | None, fps: float) -> None:
+    stream = SimpleNamespace(
+        codec_context=SimpleNamespace(height=64, width=96), average_rate=told, frames=0
+    )
+    container: Any = SimpleNamespace(streams=SimpleNamespace(video=[stream]))
+    video = Video(Address.parse("a.mp4"), container)
+    assert video.fps == pytest.approx(fps, abs=0.01)
+    assert video.n_frames is None
