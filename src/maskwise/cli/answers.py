@@ -40,13 +40,15 @@ def show_people(people: Sequence[Person]) -> None:
             f"{change.time_s:.1f} s {label_words(change.label)}" for change in person.changes
         )
         seen = f"{person.first_s:.1f} to {person.last_s:.1f} s"
-        table.add_row(str(person.number), _coloured(person.label), seen, changes)
+        table.add_row(
+            str(person.number), _coloured(label_words(person.label), person.label), seen, changes
+        )
     Console().print(table)
 
 
-def _coloured(label: int) -> Text:
+def _coloured(words: str, label: int) -> Text:
     red, green, blue = label_colour_rgb(label)
-    return Text(label_words(label), style=f"bold rgb({red},{green},{blue})")
+    return Text(words, style=f"bold rgb({red},{green},{blue})")
 
 
 def _rows(outcome: Outcome) -> Iterator[Sequence[Text | str]]:
@@ -57,9 +59,8 @@ def _rows(outcome: Outcome) -> Iterator[Sequence[Text | str]]:
         yield [Text("no face found", style="dim")]
     else:
         for index, label in enumerate(faces.label.tolist()):
-            red, green, blue = label_colour_rgb(label)
             yield [
-                Text(answer(faces, index), style=f"bold rgb({red},{green},{blue})"),
+                _coloured(answer(faces, index), label),
                 f"{faces.confidence[index]:.1%}",
                 ",".join(f"{edge:.0f}" for edge in faces.xyxy[index]),
             ]

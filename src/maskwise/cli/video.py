@@ -244,9 +244,8 @@ class _Copy:
             share = (frame.time_s - before.frame.time_s) / gap_s
             faces = between(before.faces, after.faces, share)
         shown = frame.read_rgb()
-        if (
-            self._is_blurred
-        ):  # a face that only one of the two looks has found must not show, either
+        if self._is_blurred:
+            # A face that only one of the two looks has found must not show, either.
             for each in (faces, after.faces, *([] if before is None else [before.faces])):
                 shown = blur(shown, each)
         self._film.add(draw(shown, faces), frame.time_s)

@@ -84,7 +84,7 @@ def filming(path: Path, fps: float) -> Iterator[Film]:
     beside = path.with_name(path.name + PARTIAL_SUFFIX)
     try:
         try:
-            with av.open(str(beside), "w", format="mp4") as container:
+            with av.open(f"file:{beside}", "w", format="mp4") as container:
                 film = Film(container, fps)
                 yield film
                 film.end()

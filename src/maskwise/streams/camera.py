@@ -120,7 +120,7 @@ class Camera:
             except StreamEnded:
                 self._come_into("ended")
                 return
-            except UnreadableVideo as error:
+            except (UnreadableVideo, OSError) as error:  # the latter if no process can be started
                 if self._stop.is_set():
                     return
                 self.health.n_lost += 1
