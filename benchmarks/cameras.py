@@ -1,24 +1,29 @@
 """Can eight cameras be watched for long: does anything grow, and how old are the frames?
 
-    python benchmarks/cameras.py DATA [--minutes 30] [--cameras 8] [--fps 5]
+    python benchmarks/cameras.py DATA [--minutes 30] [--cameras 8] [--fps 5] [--lost-every 5]
 
 Cameras that are none serve composed clips (`composed.py`) of 1280x720 pixels as MJPEG, by a process
 of their own; `Watch` watches all of them in `fast` mode, as `maskwise watch` does, with a file of
 events. Twice a second memory (of the watching process, and of its readers), open files, threads and
-the age of each frame when it was decided on are noted. Memory that grows is told as the median of
-the last tenth of the time against that of the second tenth. With `--dead`, one camera more is
-silent.
+the age of each frame when it was decided on are noted. Each is told as its median over each tenth
+of the time, so that what still grows at the end can be told from what grew while all began. With
+`--dead`, one camera more is silent; with `--lost-every`, each hangs up that many seconds after it
+was connected.
 
 The figures are added to results/cameras.jsonl, unless `--dry`.
 """
 
 import argparse
+import contextlib
+import itertools
+import math
 import multiprocessing
 import os
 import socket
 import statistics
 import tempfile
 import time
+from array import array
 from collections import defaultdict
 from pathlib import Path
 from threading import Event as Signal
@@ -54,43 +59,47 @@ def pictures(data: Dataset, seed: int) -> list[bytes]:
     ]
 
 
-def serve(listeners: list[socket.socket], streams: list[list[bytes]]) -> None:
-    """Stream for ever; a listener without pictures accepts, and is silent."""
+def serve(
+    listeners: list[socket.socket], streams: list[list[bytes]], seconds: float = math.inf
+) -> None:
+    """Stream for so many seconds each time; a listener without pictures accepts, and is silent."""
     for listener, stream in zip(listeners, streams, strict=True):
-        Thread(target=_accept, args=(listener, stream), daemon=True).start()
+        Thread(target=_accept, args=(listener, stream, seconds), daemon=True).start()
     while True:
         time.sleep(60)
 
 
-def _accept(listener: socket.socket, stream: list[bytes]) -> None:
+def _accept(listener: socket.socket, stream: list[bytes], seconds: float) -> None:
     while True:
         connection, _ = listener.accept()
-        Thread(target=_stream, args=(connection, stream), daemon=True).start()
+        Thread(target=_stream, args=(connection, stream, seconds), daemon=True).start()
 
 
-def _stream(connection: socket.socket, stream: list[bytes]) -> None:
+def _stream(connection: socket.socket, stream: list[bytes], seconds: float) -> None:
     with connection:
         try:
             connection.recv(4096)
             while not stream:
                 time.sleep(60)
             connection.sendall(_HEAD)
-            next_s = time.monotonic()
-            while True:
-                for picture in stream:
-                    head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
-                    connection.sendall(head + picture + b"\r\n--frame\r\n")
-                    next_s += 1 / SOURCE_FPS
-                    time.sleep(max(0.0, next_s - time.monotonic()))
+            began_s = next_s = time.monotonic()
+            for picture in itertools.cycle(stream):
+                head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+                connection.sendall(head + picture + b"\r\n--frame\r\n")
+                next_s += 1 / SOURCE_FPS
+                time.sleep(max(0.0, next_s - time.monotonic()))
+                if next_s - began_s > seconds:
+                    return
         except OSError:
             return
 
 
 def memory_mb(pid: int) -> float:
-    """What a process holds by itself, shared pages by their part."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
+    """What a process holds by itself, shared pages by their part; nothing if it has just gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
     return 0.0
 
 
@@ -99,8 +108,9 @@ def readers() -> list[int]:
     found = []
     for task in Path("/proc/self/task").iterdir():
         for pid in map(int, (task / "children").read_text().split()):
-            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
-                found.append(pid)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
+                    found.append(pid)
     return found
 
 
@@ -112,6 +122,7 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--fps", type=float, default=5.0)
     parser.add_argument("--dead", action="store_true", help="one camera more, which is silent")
+    parser.add_argument("--lost-every", type=float, default=math.inf, metavar="SECONDS")
     parser.add_argument("--dry", action="store_true", help="keep no record")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)  # as `maskwise watch` does
@@ -120,12 +131,13 @@ def main() -> None:
     streams += [[]] * arguments.dead
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in streams]
     server = multiprocessing.get_context("fork").Process(
-        target=serve, args=(listeners, streams), daemon=True
+        target=serve, args=(listeners, streams, arguments.lost_every), daemon=True
     )
     server.start()
     del streams
-    notes: dict[str, list[float]] = defaultdict(list)
-    ages_s: list[float] = []
+    # Flat arrays, so that what is noted does not look like memory that leaks.
+    notes: dict[str, array[float]] = defaultdict(lambda: array("f"))
+    ages_s = array("f")
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "watch.toml"
         config.write_text(
@@ -138,6 +150,7 @@ def main() -> None:
         )
         watch = Watch(read_config(config), MaskDetector.load(mode="fast", n_threads=1))
         seen: dict[str, int] = defaultdict(int)
+        lost: dict[str, int] = {}
         began_s = time.monotonic()
 
         def note() -> None:
@@ -145,6 +158,8 @@ def main() -> None:
                 if n_new := post.n_looks - seen[name]:
                     ages_s.extend(post.ages_s[-n_new:])
                 seen[name] = post.n_looks
+                if post.camera is not None:
+                    lost[name] = post.camera.health.n_lost
             processes = readers()
             notes["mb"].append(memory_mb(os.getpid()))
             notes["readers_mb"].append(sum(map(memory_mb, processes)))
@@ -163,27 +178,28 @@ def main() -> None:
     seconds = time.monotonic() - began_s
     record(
         "cameras",
-        summed_up(arguments, notes, ages_s, seen, seconds, cpu_s, n_events),
+        summed_up(arguments, notes, ages_s, seen, sum(lost.values()), seconds, cpu_s, n_events),
         dry=arguments.dry,
     )
 
 
 def summed_up(
     arguments: argparse.Namespace,
-    notes: dict[str, list[float]],
-    ages_s: list[float],
+    notes: dict[str, "array[float]"],
+    ages_s: "array[float]",
     seen: dict[str, int],
+    n_lost: int,
     seconds: float,
     cpu_s: float,
     n_events: int,
 ) -> dict[str, Any]:
     """All that was noted, in a few numbers."""
-    tenth = max(1, len(notes["mb"]) // 10)
-    growth = {
-        name: {
-            "second_tenth": round(statistics.median(notes[name][tenth : 2 * tenth]), 1),
-            "last_tenth": round(statistics.median(notes[name][-tenth:]), 1),
-        }
+    tenths = {
+        f"{name}_by_tenth": [
+            round(float(np.median(part)), 1)
+            for part in np.array_split(notes[name], 10)
+            if part.size
+        ]
         for name in ("mb", "readers_mb", "files", "threads")
     }
     return {
@@ -198,7 +214,8 @@ def summed_up(
         "watching_process_cores": round(cpu_s / seconds, 2),
         "pace": round(statistics.median(notes["pace"]), 2),
         "events": n_events,
-        **growth,
+        "losses": n_lost,
+        **tenths,
         "targets": {"age_p99_ms": 1500},
     }
 
