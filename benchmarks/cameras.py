@@ -4,23 +4,26 @@
 
 Cameras that are none serve composed clips (`composed.py`) of 1280x720 pixels as MJPEG, by a process
 of their own; `Watch` watches all of them in `fast` mode, as `maskwise watch` does, with a file of
-events. Twice a second memory (of the watching process, and of its readers), open files, threads and
-the age of each frame when it was decided on are noted. Each is told as its median over each tenth
-of the time, so that what still grows at the end can be told from what grew while all began. With
-`--dead`, one camera more is silent; with `--lost-every`, each hangs up that many seconds after it
-was connected.
+events. Twice a second are noted: memory of the watching process, how much of it the C library has
+handed out and how much it keeps for later, and how many blocks Python has; memory of the readers;
+open files, threads, and the age of each frame when it was decided on. Each is told as its median
+over each tenth of the time, so that what still grows at the end can be told from what grew while
+all began. With `--dead`, one camera more is silent; with `--lost-every`, each hangs up that many
+seconds after it was connected.
 
 The figures are added to results/cameras.jsonl, unless `--dry`.
 """
 
 import argparse
 import contextlib
+import ctypes
 import itertools
 import math
 import multiprocessing
 import os
 import socket
 import statistics
+import sys
 import tempfile
 import time
 from array import array
@@ -28,7 +31,7 @@ from collections import defaultdict
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import cv2
 import numpy as np
@@ -103,6 +106,22 @@ def memory_mb(pid: int) -> float:
     return 0.0
 
 
+class GlibcMemory(ctypes.Structure):
+    """What `mallinfo2` of the GNU C library tells, of all its arenas."""
+
+    _fields_: ClassVar = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+glibc_memory = ctypes.CDLL("libc.so.6").mallinfo2
+glibc_memory.restype = GlibcMemory
+
+
 def readers() -> list[int]:
     """The processes that read the cameras."""
     found = []
@@ -165,6 +184,10 @@ def main() -> None:
             notes["readers_mb"].append(sum(map(memory_mb, processes)))
             notes["files"].append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
             notes["threads"].append(sum(1 for _ in Path("/proc/self/task").iterdir()))
+            held = glibc_memory()
+            notes["in_use_mb"].append(held.uordblks / 2**20)
+            notes["free_mb"].append(held.fordblks / 2**20)
+            notes["kiloblocks"].append(sys.getallocatedblocks() / 1000)
             notes["pace"].append(watch.pace)
             if time.monotonic() - began_s > arguments.minutes * 60:
                 stop.set()
@@ -200,7 +223,10 @@ def summed_up(
             for part in np.array_split(notes[name], 10)
             if part.size
         ]
-        for name in ("mb", "readers_mb", "files", "threads")
+        for name in (
+            *("mb", "in_use_mb", "free_mb", "kiloblocks"),
+            *("readers_mb", "files", "threads"),
+        )
     }
     return {
         "minutes": round(seconds / 60, 1),
