@@ -53,6 +53,16 @@ def events_until(
     raise AssertionError(events)
 
 
+def readers_of(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that read cameras for it."""
+    found = []
+    for task in Path(f"/proc/{process.pid}/task").iterdir():
+        for pid in map(int, (task / "children").read_text().split()):
+            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
+                found.append(pid)
+    return found
+
+
 def is_online(event: dict[str, Any]) -> bool:
     return event.get("state") == "online"
 
@@ -87,9 +97,13 @@ def test_it_tells_events_and_ends_when_it_is_told_to(
         )
         with begun(path) as process:
             told = events_until(process, is_online)
+            for reader in readers_of(process):
+                os.kill(reader, number)  # as shells and init systems do, which ask all processes
+            time.sleep(1)
             os.kill(process.pid, number)
-            _, said = process.communicate(timeout=20)
+            left, said = process.communicate(timeout=20)
             assert process.returncode == code
+        assert left == ""  # no camera was lost
         assert "hunter2" not in said + json.dumps(told)
         assert "Traceback" not in said
     kept = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]

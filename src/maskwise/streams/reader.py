@@ -124,7 +124,10 @@ class Reader:
 
 def _run(address: Address, timeout_s: float, connection: Connection) -> None:
     """What the process does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us ends us
+    # Who started us ends us: shells and init systems ask all processes, and a camera must not be
+    # told to be lost because it is to be left.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _limit_memory()
     mailbox = _Mailbox()
     answering = Thread(target=mailbox.serve, args=(connection,), daemon=True)
