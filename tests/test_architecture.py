@@ -24,7 +24,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"evaluation"},
     {"training"},
     {"exporters"},
-    {"streams"},
+    {"streams", "service"},
     {"cli"},
 ]
 HEAVY = {"tensorflow", "keras", "ray", "fastapi", "matplotlib", "sklearn"}
@@ -33,8 +33,11 @@ OF_EXTRAS = HEAVY | {
     "filelock",
     "jinja2",
     "paho",
+    "prometheus_client",
     "pydantic",
     "scipy",
+    "starlette",
+    "uvicorn",
     "yaml",
 }  # what a plain install has not
 

@@ -5,7 +5,7 @@ import maskwise
 
 def test_all_is_complete_and_resolvable() -> None:
     assert set(maskwise.__all__) == {
-        *("LABELS", "Dataset", "Faces", "MaskDetector", "MaskwiseError", "__version__"),
+        *("LABELS", "Client", "Dataset", "Faces", "MaskDetector", "MaskwiseError", "__version__"),
         *("compare", "draw", "evaluate", "export", "read_image", "train"),
     }
     assert dir(maskwise) == sorted(maskwise.__all__)

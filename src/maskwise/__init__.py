@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from maskwise.labels import LABELS
     from maskwise.outputs.draw import draw
     from maskwise.results import Faces
+    from maskwise.service.client import Client
     from maskwise.training.fit import train
 
 __all__ = [
     "LABELS",
+    "Client",
     "Dataset",
     "Faces",
     "MaskDetector",
@@ -50,6 +52,7 @@ __all__ = [
 
 _HOME: Final = {
     "LABELS": "maskwise.labels",
+    "Client": "maskwise.service.client",
     "Dataset": "maskwise.dataset.dataset",
     "Faces": "maskwise.results",
     "MaskDetector": "maskwise.inference.pipeline",

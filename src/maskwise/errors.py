@@ -8,6 +8,7 @@ MaskwiseError
 ├── BadRun             a run folder that is missing, foreign, in use or does not match
 ├── BadBundle          a bundle that is missing, foreign, changed or does not fit together
 ├── ExportFailed       an exported network answers otherwise than the one it came from
+├── ServiceFailed      a service of maskwise cannot be reached, or refuses
 ├── OutputFailed       a file could not be written; what was there before is intact
 └── MissingExtra       an optional library is not installed
 
@@ -45,6 +46,10 @@ class BadBundle(MaskwiseError):
 
 class ExportFailed(MaskwiseError):
     """An exported network answers otherwise than the one it came from; nothing was written."""
+
+
+class ServiceFailed(MaskwiseError):
+    """A service of maskwise cannot be reached, or refuses; the message says why."""
 
 
 class OutputFailed(MaskwiseError):

@@ -55,6 +55,9 @@ _FORMATS: Final[Mapping[str, tuple[Callable[[bytes], Outline], type[ImageFile]]]
     "WebP": (outline_webp, WebPImageFile),
 }
 
+ACCEPTED: Final = frozenset(_FORMATS)
+"""What `kind_of` calls the formats that are decoded."""
+
 # What Pillow's own fuzz tests let its decoders raise on broken files, and what these are made of.
 _DECODER_ERRORS: Final = (
     *(OSError, SyntaxError, ValueError, NotImplementedError, OverflowError),

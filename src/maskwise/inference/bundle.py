@@ -156,6 +156,18 @@ class Bundle:
             f"Received: {received}."
         )
 
+    def read_card(self) -> str:
+        """The model card, in Markdown.
+
+        Raises:
+            BadBundle: It cannot be read, was changed, or is no text.
+        """
+        content = self.seal.read(_CARD, max_bytes=_MAX_TEXT_BYTES)
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadBundle(f"{legible(self.folder / _CARD)} is no UTF-8.") from error
+
     def read(self, model: ModelFile) -> tuple[bytes, ...]:
         """The files of a model, in order; what is returned is what was hashed.
 

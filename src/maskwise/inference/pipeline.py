@@ -13,6 +13,7 @@ from maskwise.errors import BadRun, InvalidInput
 from maskwise.extras import load
 from maskwise.faces.detector import FaceDetector, open_detector
 from maskwise.faces.given import GivenBoxes
+from maskwise.faces.whole import WholePicture
 from maskwise.inference.bundle import Bundle, has_bundle, model_folder
 from maskwise.inference.classifier import MaskClassifier
 from maskwise.inference.decision import DecisionRule
@@ -165,6 +166,20 @@ class MaskDetector:
             InvalidInput: A picture has another shape or type.
         """
         return self._decide(images_rgb, self._detector)
+
+    def decide_on_faces(self, faces_rgb: Iterable[NDArray[np.uint8]]) -> list[Faces]:
+        """Decide on pictures of one face each, which others have found and cut out.
+
+        Args:
+            faces_rgb: RGB uint8 `(h, w, 3)` of any size, cut out as `PreprocessSpec.crop` does.
+
+        Returns:
+            For each its `Faces`, one face that is all of the picture.
+
+        Raises:
+            InvalidInput: A picture has another shape or type.
+        """
+        return self._decide(faces_rgb, WholePicture())
 
     def track(
         self, video: str | os.PathLike[str], *, looks_per_s: float | None = LOOKS_PER_S
