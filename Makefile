@@ -3,18 +3,27 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: demo test check bench model lock clean
+PAGE := src/maskwise/service/web/index.html
+
+.PHONY: demo test check page bench model lock clean
 
 demo: .venv/train.done ## train, judge and use the reference recipe on drawn faces
 	$(BIN)/maskwise demo
 
-test: .venv/dev.done ## every test, on all cores
+test: .venv/dev.done page ## every test, on all cores
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 check: .venv/dev.done ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+page: ## the page of the service, where npm is installed; what needs it is skipped elsewhere
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGE); \
+		else echo "npm is not installed: the page is not built."; fi
+
+$(PAGE): $(wildcard web/*.json web/*.mjs web/src/* web/src/*/*)
+	cd web && npm ci --silent && npm run --silent check && npm run --silent build
 
 bench: .venv/dev.done ## speed beside that of others; what needs more than DATA is in docs/speed.md
 	$(BIN)/python benchmarks/training.py

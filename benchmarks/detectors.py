@@ -59,7 +59,7 @@ class OpenCvYuNet:
     def __init__(self, long_side_px: int, min_score: float) -> None:
         """Load the weights."""
         self._long_side_px = long_side_px
-        weights = np.frombuffer(yunet._WEIGHTS.read(), dtype=np.uint8)
+        weights = np.frombuffer(yunet.WEIGHTS.read(), dtype=np.uint8)
         self._detector: Any = cv2.FaceDetectorYN.create(
             *("onnx", weights, np.zeros(0, dtype=np.uint8), (320, 320)),
             score_threshold=min_score,

@@ -7,15 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import uvicorn
+from PIL import Image
 from starlette.types import ASGIApp
 
 from deciders import load_decider
+from maskwise.dataset.drawn import draw_face
 from maskwise.service.app import make_app
 from maskwise.service.connection import Connection
 from maskwise.service.keys import Keys
@@ -27,6 +30,17 @@ from maskwise.service.uploads import Uploads
 from maskwise.service.workers.crew import Crew
 
 KEY = "door-key-0123456789"
+
+
+def draw_street() -> bytes:
+    """A photo with two drawn faces that are found."""
+    picture = np.full((400, 800, 3), 128, np.uint8)
+    for place, label in enumerate((0, 1)):
+        face = draw_face(label, seed=3, index=place)
+        picture[80 : 80 + face.shape[0], 80 + 350 * place :][:, : face.shape[1]] = face
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "jpeg", quality=90)
+    return file.getvalue()
 
 
 def open_crew() -> Crew:

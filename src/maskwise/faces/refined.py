@@ -19,10 +19,10 @@ LOOK: Final = PreprocessSpec(size_hw=(64, 64), crop_margin=0.3)
 MIN_SCORE: Final = 0.5
 """Less sure faces are not told of, unless somebody asks; in [0, 1]."""
 
-_MAX_GROWTH: Final = 1.0  # the logarithm of how much larger a face is than what was found
+MAX_GROWTH: Final = 1.0  # the logarithm of how much larger a face is than what was found
 _INSET: Final = 100  # parts of a pixel, or of a box that is smaller
-_ONNX: Final = Path(__file__).with_name("refined.onnx")
-_MAX_IOU: Final = 0.3  # of two boxes that are not taken for one face
+ONNX: Final = Path(__file__).with_name("refined.onnx")
+MAX_IOU: Final = 0.3  # of two boxes that are not taken for one face
 _AT_ONCE: Final = 64  # faces, so that a crowd needs no more memory than a few people
 
 
@@ -49,7 +49,7 @@ class Refined:
         """
         self._find = find
         self._min_score = min_score
-        self._network = Network(_ONNX.read_bytes())
+        self._network = Network(ONNX.read_bytes())
 
     def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
         """Find the faces of an upright RGB picture `(h, w, 3)` uint8, the surest first."""
@@ -59,7 +59,7 @@ class Refined:
         said = np.concatenate([self._network.run_batch(crops) for crops in cut(image_rgb, found)])
         score = np.sqrt(found.detector_score * said[:, 0])
         boxes_xyxy = move(found.xyxy.astype(np.float64), said[:, 1:])
-        kept = suppress(boxes_xyxy, score, max_iou=_MAX_IOU)
+        kept = suppress(boxes_xyxy, score, max_iou=MAX_IOU)
         kept = kept[score[kept] >= self._min_score]
         # The box may end at the border now, where that of the detector had gone beyond.
         is_cut_off = np.array(["cut_off" in found.quality[index] for index in kept.tolist()], bool)
@@ -104,5 +104,5 @@ def move(
     """The boxes to which `measure_offset` measured, `(n, 4)`."""
     side = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).max(axis=1, keepdims=True)
     middle = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2 + offset[:, :2] * side
-    half = np.exp(offset[:, 2:].clip(max=_MAX_GROWTH)) * side / 2
+    half = np.exp(offset[:, 2:].clip(max=MAX_GROWTH)) * side / 2
     return np.concatenate([middle - half, middle + half], axis=1)

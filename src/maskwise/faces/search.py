@@ -20,7 +20,7 @@ Look = Callable[[NDArray[np.uint8]], Detections]
 
 _GREY: Final = 128
 _STRIDE_PX: Final = 32  # of the coarsest map of the networks
-_MAX_IOU: Final = 0.3  # of two boxes that are not taken for one face
+MAX_IOU: Final = 0.3  # of two boxes that are not taken for one face
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Search:
         found = [_look_in_size(reduced_rgb, side_px, look) for side_px in self.long_sides_px]
         boxes_xyxy = np.concatenate([boxes for boxes, _ in found])
         score = np.concatenate([score for _, score in found])
-        kept = suppress(boxes_xyxy, score, max_iou=_MAX_IOU)
+        kept = suppress(boxes_xyxy, score, max_iou=MAX_IOU)
         height, width = image_rgb.shape[:2]
         to_picture = _ratio_xyxy(image_rgb, reduced_rgb)
         return faces_inside(boxes_xyxy[kept] * to_picture, score[kept], (height, width))

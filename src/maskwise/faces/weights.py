@@ -39,9 +39,16 @@ class Weights:
         Raises:
             MissingExtra: The weights are not installed, or are not the known ones.
         """
-        # Both networks hold for any size, but were exported for one; the hash says that the
-        # bytes are where we know them to be.
-        return Network(self.read().replace(self.fixed_input, self.free_input))
+        return Network(self.read_for_any_size())
+
+    def read_for_any_size(self) -> bytes:
+        """The network, which was exported for pictures of one size, for pictures of any.
+
+        Raises:
+            MissingExtra: The weights are not installed, or are not the known ones.
+        """
+        # It holds for any size; the hash says that the bytes are where we know them to be.
+        return self.read().replace(self.fixed_input, self.free_input)
 
     def read(self) -> bytes:
         """The file, as it lies in its package.

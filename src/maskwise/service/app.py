@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
@@ -15,6 +16,7 @@ from maskwise.service.log import Log
 from maskwise.service.problem import Problem
 from maskwise.service.rate import RateLimit
 from maskwise.service.routes import open_inference, pictures, status
+from maskwise.service.routes.page import add_page
 from maskwise.service.service import Service
 
 _CLIENT_LEFT: Final = 499
@@ -48,11 +50,16 @@ def make_paths(service: Service) -> FastAPI:
         title="maskwise",
         version=__version__,
         summary="For every face of a picture: a mask, no mask, or one that is worn wrongly.",
-        docs_url=None,  # they would load scripts from elsewhere
+        docs_url=None,  # it would load scripts from elsewhere; the page brings its own
         redoc_url=None,
     )
     for part in (pictures, open_inference, status):
-        app.include_router(part.routes(service))
+        router = part.routes(service)
+        for route in router.routes:
+            if isinstance(route, APIRoute):  # else what people read were names of functions
+                route.summary = route.description.partition("\n")[0].rstrip(".")
+        app.include_router(router)
+    add_page(app, service)
     for kind in (Problem, RequestValidationError, HTTPException, ClientDisconnect):
         app.add_exception_handler(kind, _tell)
     return app

@@ -21,11 +21,16 @@ from maskwise.service.rate import RateLimit
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LEFT: Final = 499  # who asked, before there was an answer
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
-_ASKING_PATHS: Final = ("/v1/", "/v2", "/metrics")
+_KEY_PATHS: Final = ("/v1/", "/v2", "/metrics", "/model/")
+"""What needs a key; beside these there are the page, which has none, and the OpenAPI."""
+
+_PAGE_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_DOCS_POLICY: Final = _PAGE_POLICY + "; style-src 'self' 'unsafe-inline'"
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS: Final[Mapping[str, str]] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -90,7 +95,7 @@ class Guard:
                 status = message["status"]
                 sent = MutableHeaders(scope=message)
                 sent["X-Request-ID"] = request_id
-                for name, value in _HEADERS.items():
+                for name, value in {**_HEADERS, **_headers_of(scope["path"])}.items():
                     sent.setdefault(name, value)
             await send(message)
 
@@ -129,7 +134,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
             raise Problem(403, "Pages of other origins may not ask this service.")
-        if not path.startswith(_ASKING_PATHS) or path in OPEN_PATHS:
+        if not path.startswith(_KEY_PATHS) or path in OPEN_PATHS:
             return
         who = (scope.get("client") or ("unknown",))[0]
         if self._needs_key:
@@ -167,6 +172,16 @@ def respond(problem: Problem, scope: Scope) -> JSONResponse:
     if scope["path"].startswith("/v2"):  # the Open Inference Protocol has its own
         body = {"error": problem.message}
     return JSONResponse(body, problem.status, problem.headers)
+
+
+def _headers_of(path: str) -> Mapping[str, str]:
+    """What a browser may do with the answer at a path, and whether it may keep it."""
+    if path in OPEN_PATHS or path.startswith(_KEY_PATHS):
+        policy, keeping = "default-src 'none'; frame-ancestors 'none'", "no-store"
+    else:
+        policy = _DOCS_POLICY if path.startswith("/docs/") else _PAGE_POLICY
+        keeping = "no-cache"  # it must ask whether what it has is still right
+    return {"Content-Security-Policy": policy, "Cache-Control": keeping}
 
 
 def _bearer(authorization: str) -> str:

@@ -13,6 +13,7 @@ import uvicorn
 
 from maskwise.errors import BadBundle, InvalidInput
 from maskwise.service.app import make_app
+from maskwise.service.browser import browser_files
 from maskwise.service.connection import Connection
 from maskwise.service.keys import VARIABLE, Keys
 from maskwise.service.log import Log
@@ -72,7 +73,8 @@ class Server:
             raise
         uploads = Uploads()
         self._metrics.watch(self._crew, uploads)
-        self._service = Service(self._crew, uploads, self._metrics)
+        self._opening = settings.opening
+        self._service = Service(self._crew, uploads, self._metrics, browser_files(settings.opening))
         burst = max(1, round(settings.rate_per_s * _BURST_S))
         app = make_app(
             self._service,
@@ -140,6 +142,7 @@ class Server:
     def _read_anew(self) -> None:
         try:
             self._crew.reload()
+            self._service.browser_files = browser_files(self._opening)
         except BadBundle as error:
             self._tell("reload_failed", reason=str(error))
             return

@@ -1,7 +1,7 @@
 """Service: what the paths share."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect, Request
@@ -21,12 +21,14 @@ class Service:
         crew: Decides.
         uploads: Reads bodies.
         metrics: Counts.
+        browser_files: What a browser needs to decide by itself, by name; empty if it cannot.
         is_stopping: Whether it takes its last requests.
     """
 
     crew: Crew
     uploads: Uploads
     metrics: Metrics
+    browser_files: Mapping[str, bytes] = field(default_factory=dict)
     is_stopping: bool = field(default=False)
 
     @property

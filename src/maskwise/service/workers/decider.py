@@ -114,7 +114,7 @@ class Opening:
                 f"{off:.3g}. Export it anew."
             )
         detector = MaskDetector.load(bundle.folder, mode=self.mode, strict=self.strict, n_threads=1)
-        about = _about(bundle, self, model.precision)
+        about = describe(bundle, self, model.precision)
         if Bundle.open(bundle.folder).seal != bundle.seal:
             raise BadBundle(f"{legible(bundle.folder)} was changed while it was loaded. Try again.")
         detector(np.zeros((64, 64, 3), np.uint8))
@@ -150,7 +150,12 @@ def _status_of(content: bytes) -> int:
     return 422 if not content or kind_of(content) in ACCEPTED else 415
 
 
-def _about(bundle: Bundle, opening: Opening, precision: str) -> Mapping[str, Any]:
+def describe(bundle: Bundle, opening: Opening, precision: str) -> Mapping[str, Any]:
+    """What `GET /v1/model` tells of a bundle, of which the network of one precision decides.
+
+    Raises:
+        BadBundle: It was changed.
+    """
     return {
         "name": bundle.name,
         "version": bundle.version,

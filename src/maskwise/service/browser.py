@@ -1,0 +1,57 @@
+"""Browser: all that a page needs to decide by itself, so that no picture leaves the device."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from maskwise.faces import refined, search, yunet
+from maskwise.faces.border import MIN_SHARE_INSIDE
+from maskwise.inference.bundle import Bundle, model_folder
+from maskwise.service.workers.decider import Opening, describe
+
+
+def browser_files(opening: Opening) -> Mapping[str, bytes]:
+    """The files by which a page decides, by the names under which it looks for them.
+
+    Returns:
+        None at all if the bundle finds faces by a detector that does not run in a browser.
+
+    Raises:
+        BadBundle: It is damaged, or there is none.
+        MissingExtra: The weights of the detector are not installed.
+    """
+    bundle = Bundle.open(model_folder(opening.model))
+    if bundle.detector["faces"] != "yunet":
+        return {}
+    model = bundle.find("onnx")
+    (classifier,) = bundle.read(model)
+    about = describe(bundle, opening, model.precision)
+    described = {**about, **_constants(about["detector"]["mode"])}
+    return {
+        "model.json": json.dumps(described).encode("ascii"),
+        "finder.onnx": yunet.WEIGHTS.read_for_any_size(),
+        "looker.onnx": refined.ONNX.read_bytes(),
+        "classifier.onnx": classifier,
+    }
+
+
+def _constants(mode: str) -> Mapping[str, Any]:
+    """What the steps before the classifier go by, for `web/src/decide`, which repeats them."""
+    look = refined.LOOK
+    chosen = yunet.SEARCHES[mode]
+    return {
+        "search": {
+            "long_sides_px": list(chosen.long_sides_px),
+            "min_score": chosen.min_score,
+            "max_iou": search.MAX_IOU,
+        },
+        "look": {
+            "size_hw": list(look.size_hw),
+            "divisor": look.divisor,
+            "crop_margin": look.crop_margin,
+            "min_score": refined.MIN_SCORE,
+            "max_iou": refined.MAX_IOU,
+            "max_growth": refined.MAX_GROWTH,
+        },
+        "min_share_inside": MIN_SHARE_INSIDE,
+    }
