@@ -53,6 +53,8 @@ lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 		-c requirements/dev.txt --extra train --extra video --group build -o requirements/train.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 		-c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+		-c requirements/dev.txt --extra serve --group build -o requirements/serve.txt pyproject.toml
 
 clean: ## remove what the targets made
 	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache

@@ -5,8 +5,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from maskwise.service.routes.page import FOLDER
+from maskwise.service.browser import has_page
 from services import KEY, draw_street, serve
 
 CHROMIUM = shutil.which("chromium") or ""
@@ -31,7 +34,7 @@ ARGUMENTS = (
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="no chromium; Debian has it as `chromium`"),
-    pytest.mark.skipif(not (FOLDER / "index.html").is_file(), reason="no page; `make page`"),
+    pytest.mark.skipif(not has_page(), reason="no page; `make page` builds it"),
 ]
 
 
@@ -78,6 +81,11 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("street") / "a street.jpg"
     path.write_bytes(draw_street())
     return path
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def decide(page: Page, *pictures: Path, by: str = "browser") -> list[dict[str, Any]]:
@@ -141,6 +149,22 @@ def test_what_is_taken_home_is_what_the_command_line_writes(
         assert drawn.size == (800, 400)
 
 
+def test_as_files_it_needs_no_server(browser: Browser, street: Path, tmp_path: Path) -> None:
+    out = tmp_path / "files"
+    subprocess.run([sys.executable, "-m", "maskwise", "page", out], check=True, capture_output=True)
+    assert not (out / "docs").exists()
+    handler = partial(QuietHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
+        Thread(target=host.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{host.server_port}/files/")
+        (found,) = decide(page, street)
+        assert len(found["faces"]) == 2
+        expect(page.locator("[value=server]")).to_be_disabled()
+        page.close()
+        host.shutdown()
+
+
 def test_a_limit_and_blur_change_what_is_shown_at_once(page: Page, street: Path) -> None:
     decide(page, street)
     page.locator("#threshold").fill("0.999")
@@ -152,6 +176,24 @@ def test_a_limit_and_blur_change_what_is_shown_at_once(page: Page, street: Path)
     before = page.locator("article canvas").screenshot()
     page.get_by_label("Blur faces").check()
     assert page.locator("article canvas").screenshot() != before
+
+
+@pytest.mark.parametrize("by", ["browser", "server"])
+def test_what_spoke_for_an_answer_is_shown_and_hidden_again(
+    page: Page, street: Path, by: str
+) -> None:
+    decide(page, street, by=by)
+    canvas = page.locator("article canvas")
+    plain = canvas.screenshot()
+    why = page.get_by_role("button", name="Why is this said of face 1?")
+    why.click()
+    expect(page.locator("#status")).to_contain_text("The warmer", timeout=60_000)
+    expect(why).to_have_attribute("aria-pressed", "true")
+    expect(why).to_be_focused()
+    assert canvas.screenshot() != plain
+    why.click()
+    expect(why).to_have_attribute("aria-pressed", "false")
+    assert canvas.screenshot() == plain
 
 
 @pytest.mark.parametrize("by", ["browser", "server"])

@@ -20,7 +20,7 @@ EXIT_INTERRUPTED = 130
 
 _VERBS: Final = (
     *("demo", "data", "train", "evaluate", "calibrate", "cross-validate", "compare"),
-    *("export", "detect", "watch", "serve", "explain"),
+    *("export", "detect", "watch", "serve", "page", "explain"),
 )
 """In the order of `maskwise --help`; each has a module of its name."""
 _OBJECTS_PER_COLLECTION: Final = 50_000

@@ -4,7 +4,17 @@ import { resizeBicubic, roundHalfEven } from "./resize";
 
 const LONGEST_CROP = 4096;
 
-/** A square around a box, with a margin; beyond the picture its edge is repeated. */
+/** The square around a box with a margin, which may reach beyond the picture; or all of it. */
+export function squareOf(picture: Picture, [left, top, right, bottom]: Box, margin: number): Box {
+  const { width, height } = picture;
+  if (left <= 0 && top <= 0 && right >= width && bottom >= height) return [0, 0, width, height];
+  const side = Math.max(right - left, bottom - top) * (1 + 2 * margin);
+  const x = (left + right - side) / 2;
+  const y = (top + bottom - side) / 2;
+  return [x, y, x + side, y + side];
+}
+
+/** That square, cut out; beyond the picture its edge is repeated. */
 export function crop(picture: Picture, box: Box, margin: number): Picture {
   const [left, top, right, bottom] = box;
   const { width, height } = picture;

@@ -1,18 +1,22 @@
 /** Decides in a thread of its own, so that the page stays quick. */
 import * as ort from "onnxruntime-web/wasm";
-import { detect } from "./detector";
+import { detect, type Face } from "./detector";
+import { explain, type Explanation } from "./explain";
 import type { Model, Network, Networks } from "./model";
-import type { Picture } from "./picture";
+import type { Box, Picture } from "./picture";
 
 export interface Asked {
   readonly id: number;
   readonly picture: Picture;
+  /** Of which face to tell what spoke for its answer; without one, all faces are looked for. */
+  readonly box?: Box;
   /** Opens a service that needs one; empty for none. */
   readonly key: string;
 }
 
 export type Told =
-  | { readonly id: number; readonly faces: Awaited<ReturnType<typeof detect>> }
+  | { readonly id: number; readonly faces: readonly Face[] }
+  | { readonly id: number; readonly explanation: Explanation }
   | { readonly id: number; readonly error: string };
 
 const BASE = new URL(".", self.location.href);
@@ -52,12 +56,14 @@ async function load(key: string): Promise<[Model, Networks]> {
 
 let loaded: Promise<[Model, Networks]> | undefined;
 
-self.onmessage = async ({ data: { id, picture, key } }: MessageEvent<Asked>) => {
+self.onmessage = async ({ data: { id, picture, box, key } }: MessageEvent<Asked>) => {
   let told: Told;
   try {
     loaded ??= load(key);
     const [model, networks] = await loaded;
-    told = { id, faces: await detect(picture, model, networks) };
+    told = box
+      ? { id, explanation: await explain(picture, box, model, networks.classifier) }
+      : { id, faces: await detect(picture, model, networks) };
   } catch (error) {
     loaded = undefined; // tried again with the next picture
     told = { id, error: String(error instanceof Error ? error.message : error) };

@@ -1,6 +1,7 @@
 /** Who decides: this browser, or the server. */
 import type { Face } from "../decide/detector";
-import type { Picture } from "../decide/picture";
+import type { Explanation } from "../decide/explain";
+import type { Box, Picture } from "../decide/picture";
 import type { Asked, Told } from "../decide/worker";
 import { STRINGS } from "./strings";
 
@@ -11,17 +12,30 @@ export class Browser {
 
   constructor(private readonly key: () => string) {}
 
-  async decide(picture: Picture): Promise<Face[]> {
+  async decide(picture: Picture): Promise<readonly Face[]> {
+    const told = await this.#ask({ picture });
+    return "faces" in told ? told.faces : [];
+  }
+
+  /** What of a face spoke for its answer. */
+  async explain(picture: Picture, box: Box): Promise<Explanation> {
+    const told = await this.#ask({ picture, box });
+    if (!("explanation" in told)) throw new Error(STRINGS.failed("worker"));
+    return told.explanation;
+  }
+
+  async #ask(what: Pick<Asked, "picture" | "box">): Promise<Told> {
     const worker = (this.#worker ??= this.#start());
     const id = ++this.#asked;
     const told = await new Promise<Told>((resolve) => {
       this.#waiting.set(id, resolve);
-      worker.postMessage({ id, picture, key: this.key() } satisfies Asked, [picture.rgb.buffer]);
+      const asked: Asked = { ...what, id, key: this.key() };
+      worker.postMessage(asked, [what.picture.rgb.buffer]);
     });
     if ("error" in told) {
       throw new Error(told.error.endsWith(": 401") ? STRINGS.noKey : STRINGS.failed(told.error));
     }
-    return told.faces;
+    return told;
   }
 
   #start(): Worker {
@@ -55,7 +69,7 @@ export class Server {
     }
   }
 
-  async decide(picture: Blob): Promise<Face[]> {
+  async decide(picture: Blob): Promise<readonly Face[]> {
     const key = this.key();
     let answer: Response;
     try {

@@ -1,5 +1,6 @@
 /** Boxes and words on a picture, and faces made unrecognisable. */
 import type { Face } from "../decide/detector";
+import type { Explanation } from "../decide/explain";
 import { STRINGS, type Label } from "./strings";
 
 /** Okabe and Ito's palette, as the rest of maskwise has it. */
@@ -17,11 +18,13 @@ export function draw(
   source: CanvasImageSource,
   faces: readonly Face[],
   isBlurred: boolean,
+  explanations: Iterable<Explanation> = [],
 ): void {
   const context = canvas.getContext("2d");
   if (!context) return;
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
   if (isBlurred) for (const { box_xyxy } of faces) blur(canvas, context, box_xyxy);
+  for (const each of explanations) warm(context, each);
   const line = Math.max(2, Math.round(Math.max(canvas.width, canvas.height) / 250));
   context.lineWidth = line;
   context.font = `600 ${line * 6}px system-ui, sans-serif`;
@@ -40,6 +43,31 @@ export function draw(
     context.fillStyle = label === "incorrect" ? "#000" : "#fff";
     context.fillText(words, x + line * 2, y - line);
   });
+}
+
+/** Steps of `magma` by Smith and van der Walt (CC0): in equal steps of heat equally far apart. */
+const HEAT = ["#000004", "#331067", "#8b2281", "#f17b5d", "#fcfdbf"] as const;
+const OPACITY = 0.55;
+
+function warm(context: CanvasRenderingContext2D, { box, heat, cells }: Explanation): void {
+  const small = new OffscreenCanvas(cells, cells);
+  const paint = small.getContext("2d");
+  if (!paint) return;
+  heat.forEach((share, index) => {
+    const step = Math.min(share * (HEAT.length - 1), HEAT.length - 1);
+    const first = HEAT[Math.floor(step)]!;
+    const second = HEAT[Math.ceil(step)]!;
+    const part = Math.round((step % 1) * 100);
+    paint.fillStyle = `color-mix(in srgb, ${second} ${part}%, ${first})`;
+    paint.fillRect(index % cells, Math.floor(index / cells), 1, 1);
+  });
+  const [left, top, right, bottom] = box;
+  context.save();
+  context.globalAlpha = OPACITY;
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(small, left, top, right - left, bottom - top);
+  context.restore();
 }
 
 function blur(

@@ -1,5 +1,6 @@
 /** The page: pictures go in, answers come out. */
 import type { Face } from "../decide/detector";
+import type { Explanation } from "../decide/explain";
 import { Browser, Server } from "./deciders";
 import { confidence, csvOf, jsonOf, save, type Result } from "./downloads";
 import { COLOURS, draw } from "./drawing";
@@ -25,6 +26,8 @@ const server = new Server(BASE, () => key.value);
 interface Shown extends Result {
   readonly bitmap: ImageBitmap;
   readonly article: HTMLElement;
+  /** What spoke for the answer of a face, by its place, where that is shown. */
+  readonly why: Map<number, Explanation>;
 }
 const shown: Shown[] = [];
 
@@ -68,7 +71,7 @@ function complain(name: string, error: unknown): void {
 
 function show(source: string, bitmap: ImageBitmap, faces: readonly Face[]): void {
   const article = document.createElement("article");
-  const one: Shown = { source, width: bitmap.width, height: bitmap.height, faces, bitmap, article };
+  const one: Shown = { source, width: bitmap.width, height: bitmap.height, faces, bitmap, article, why: new Map() };
   shown.unshift(one);
   render(one);
   element("results").prepend(article);
@@ -84,7 +87,7 @@ function render(one: Shown): void {
   canvas.height = one.height;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", title.textContent);
-  draw(canvas, one.bitmap, faces, blurred.checked);
+  draw(canvas, one.bitmap, faces, blurred.checked, one.why.values());
   const keep = button(STRINGS.download.picture, () => {
     canvas.toBlob((blob) => blob && save(blob, `${one.source}.answer.jpg`), "image/jpeg", 0.9);
   });
@@ -95,7 +98,7 @@ function render(one: Shown): void {
     element("downloads").hidden = !shown.length;
     element("files").focus();
   });
-  one.article.replaceChildren(title, canvas, ...(faces.length ? [table(faces)] : []), keep, " ", remove);
+  one.article.replaceChildren(title, canvas, ...(faces.length ? [table(one, faces)] : []), keep, " ", remove);
 }
 
 function button(words: string, act: () => void): HTMLButtonElement {
@@ -106,7 +109,7 @@ function button(words: string, act: () => void): HTMLButtonElement {
   return made;
 }
 
-function table(faces: readonly Face[]): HTMLElement {
+function table(one: Shown, faces: readonly Face[]): HTMLElement {
   const made = document.createElement("table");
   const head = made.createTHead().insertRow();
   for (const column of STRINGS.columns) {
@@ -129,6 +132,10 @@ function table(faces: readonly Face[]): HTMLElement {
     row.insertCell().textContent = (face.quality ?? [])
       .map((reason) => STRINGS.reasons[reason as keyof typeof STRINGS.reasons] ?? reason)
       .join(", ");
+    const why = button(STRINGS.why, () => void explain(one, index));
+    why.setAttribute("aria-label", STRINGS.whyFace(index + 1));
+    why.setAttribute("aria-pressed", String(one.why.has(index)));
+    row.insertCell().append(why);
   });
   const around = document.createElement("div");
   around.className = "table";
@@ -137,6 +144,23 @@ function table(faces: readonly Face[]): HTMLElement {
   around.setAttribute("aria-label", STRINGS.faces(faces.length));
   around.append(made);
   return around;
+}
+
+/** Show what spoke for the answer of a face, or no longer. */
+async function explain(one: Shown, index: number): Promise<void> {
+  if (!one.why.delete(index)) {
+    status.textContent = STRINGS.deciding;
+    try {
+      const picture = pixelsOf(one.bitmap, one.width, one.height);
+      one.why.set(index, await browser.explain(picture, one.faces[index]!.box_xyxy));
+      status.textContent = STRINGS.whyShown;
+    } catch (error) {
+      complain(one.source, error);
+      return;
+    }
+  }
+  render(one);
+  one.article.querySelectorAll<HTMLButtonElement>("td button")[index]?.focus();
 }
 
 function refresh(): void {
@@ -202,7 +226,7 @@ class Camera {
     }
   }
 
-  async #decide(frame: ImageBitmap): Promise<Face[]> {
+  async #decide(frame: ImageBitmap): Promise<readonly Face[]> {
     if (!isServerAsked()) return browser.decide(pixelsOf(frame, frame.width, frame.height));
     const canvas = new OffscreenCanvas(frame.width, frame.height);
     canvas.getContext("2d")?.drawImage(frame, 0, 0);

@@ -17,7 +17,10 @@ export const STRINGS = {
   faces: (n: number): string => (n === 1 ? "1 face" : `${n} faces`),
   took: (ms: number): string => `${Math.round(ms)} ms`,
   picture: (name: string, faces: string): string => `${name}: ${faces}`,
-  columns: ["face", "answer", "how sure", "found", "doubts"],
+  columns: ["face", "answer", "how sure", "found", "doubts", "why"],
+  why: "Why?",
+  whyFace: (number: number): string => `Why is this said of face ${number}?`,
+  whyShown: "The warmer a part of the face, the more it spoke for the answer.",
   sure: (share: number): string => `${(share * 100).toFixed(1)} %`,
   threshold: (share: number): string =>
     share > 0 ? `at least ${(share * 100).toFixed(0)} % sure` : "as the model says",

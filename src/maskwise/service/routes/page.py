@@ -1,19 +1,12 @@
 """Page: the page for everybody, what it decides with, and the API to be tried out."""
 
-from importlib.resources import files
-from pathlib import Path
-
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
+from maskwise.service.browser import NO_PAGE, PAGE, has_page
 from maskwise.service.problem import Problem
 from maskwise.service.service import Service
-
-FOLDER = Path(str(files("maskwise.service"))) / "web"
-"""What `make page` builds; the wheel holds it."""
-
-_NOT_BUILT = "The page is not in this installation. In a clone, `make page` builds it.\n"
 
 
 def add_page(app: FastAPI, service: Service) -> None:
@@ -28,7 +21,7 @@ def add_page(app: FastAPI, service: Service) -> None:
         kind = "application/json" if name.endswith(".json") else "application/octet-stream"
         return Response(content, media_type=kind)
 
-    if (FOLDER / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=FOLDER, html=True))
+    if has_page():
+        app.mount("/", StaticFiles(directory=PAGE, html=True))
     else:
-        app.add_api_route("/", lambda: PlainTextResponse(_NOT_BUILT, 404), include_in_schema=False)
+        app.add_api_route("/", lambda: PlainTextResponse(NO_PAGE, 404), include_in_schema=False)
