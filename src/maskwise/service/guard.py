@@ -21,7 +21,7 @@ from maskwise.service.rate import RateLimit
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LEFT: Final = 499  # who asked, before there was an answer
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
-_KEY_PATHS: Final = ("/v1/", "/v2", "/metrics", "/model/")
+KEY_PATHS: Final = ("/v1/", "/v2", "/metrics", "/model/")
 """What needs a key; beside these there are the page, which has none, and the OpenAPI."""
 
 _PAGE_POLICY: Final = (
@@ -134,7 +134,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
             raise Problem(403, "Pages of other origins may not ask this service.")
-        if not path.startswith(_KEY_PATHS) or path in OPEN_PATHS:
+        if not path.startswith(KEY_PATHS) or path in OPEN_PATHS:
             return
         who = (scope.get("client") or ("unknown",))[0]
         if self._needs_key:
@@ -176,7 +176,7 @@ def respond(problem: Problem, scope: Scope) -> JSONResponse:
 
 def _headers_of(path: str) -> Mapping[str, str]:
     """What a browser may do with the answer at a path, and whether it may keep it."""
-    if path in OPEN_PATHS or path.startswith(_KEY_PATHS):
+    if path in OPEN_PATHS or path.startswith(KEY_PATHS):
         policy, keeping = "default-src 'none'; frame-ancestors 'none'", "no-store"
     else:
         policy = _DOCS_POLICY if path.startswith("/docs/") else _PAGE_POLICY

@@ -2,11 +2,24 @@
 
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from maskwise.service.browser import NO_PAGE, PAGE, has_page
+from maskwise.service.guard import KEY_PATHS, OPEN_PATHS
 from maskwise.service.problem import Problem
 from maskwise.service.service import Service
+
+
+class _Page(Mount):
+    """All that the API has not: there, a wrong method is to be told as such."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = scope["path"]
+        if path in OPEN_PATHS or path.startswith(KEY_PATHS):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def add_page(app: FastAPI, service: Service) -> None:
@@ -22,6 +35,6 @@ def add_page(app: FastAPI, service: Service) -> None:
         return Response(content, media_type=kind)
 
     if has_page():
-        app.mount("/", StaticFiles(directory=PAGE, html=True))
+        app.router.routes.append(_Page("/", StaticFiles(directory=PAGE, html=True)))
     else:
         app.add_api_route("/", lambda: PlainTextResponse(NO_PAGE, 404), include_in_schema=False)
