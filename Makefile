@@ -33,6 +33,7 @@ bench: .venv/dev.done ## speed beside that of others; what needs more than DATA 
 	$(BIN)/python benchmarks/video.py $(DATA)/scenes/annotations_coco_train.json
 	$(BIN)/python benchmarks/tracking.py $(DATA)/scenes/annotations_coco_train.json
 	$(BIN)/python benchmarks/cameras.py $(DATA)/scenes/annotations_coco_train.json --minutes 5
+	$(BIN)/python benchmarks/service.py $(DATA)/scenes/annotations_coco_train.json --minutes 2 --peer
 
 model: model/refined.onnx ## train what is shipped anew from DATA: the second look at faces, then the bundle
 	rm -rf model/bundle
