@@ -28,6 +28,7 @@ from maskwise.service.rate import RateLimit
 from maskwise.service.service import Service
 from maskwise.service.uploads import Uploads
 from maskwise.service.workers.crew import Crew
+from maskwise.service.workers.hand import Load
 
 KEY = "door-key-0123456789"
 
@@ -43,11 +44,11 @@ def draw_street() -> bytes:
     return file.getvalue()
 
 
-def open_crew() -> Crew:
+def open_crew(load: Load = load_decider) -> Crew:
     def hear(event: str, **_: Any) -> None:
         assert event != "worker_refused"
 
-    return Crew(load_decider, workers=1, max_waiting=16, deadline_s=10, tell=hear)
+    return Crew(load, workers=1, max_waiting=16, deadline_s=10, tell=hear)
 
 
 def open_service(crew: Crew) -> Service:
@@ -75,9 +76,9 @@ def app_of(
 
 
 @contextmanager
-def running(*, keys: str = "") -> Iterator[str]:
+def running(load: Load = load_decider, *, keys: str = "") -> Iterator[str]:
     """Serve on a free port, by a thread; yields where."""
-    crew = open_crew()
+    crew = open_crew(load)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(

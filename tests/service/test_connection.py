@@ -5,11 +5,14 @@ import http.client
 import socket
 import time
 from collections.abc import Iterator
+from io import BytesIO
 
 import httpx2 as httpx
 import pytest
 
+from deciders import slow
 from maskwise.service.connection import MAX_HEAD_BYTES
+from pictures import draw_picture
 from services import running
 
 HEAD = b"POST /v1/detect HTTP/1.1\r\nHost: localhost\r\n"
@@ -113,6 +116,25 @@ def test_who_expects_to_be_told_to_go_on_is(url: str) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 100")
         connection.sendall(b"abc")
         assert connection.recv(65536).startswith(b"HTTP/1.1 415")
+
+
+def test_who_leaves_is_not_worked_for() -> None:
+    file = BytesIO()
+    draw_picture(1, masked=True).save(file, "png")
+    picture = file.getvalue()
+    with running(slow(1.0)) as url:
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):  # twelve seconds of work
+                waiting = stack.enter_context(connected(url))
+                waiting.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(picture) + picture)
+            with httpx.Client(base_url=url) as client:
+                until_s = time.monotonic() + 10
+                while "requests_in_flight 13.0" not in client.get("/metrics").text:
+                    assert time.monotonic() < until_s
+        began_s = time.monotonic()
+        answer = httpx.post(f"{url}/v1/detect", content=picture, timeout=30)
+        assert answer.status_code == 200
+        assert time.monotonic() - began_s < 9
 
 
 def test_many_who_are_silent_keep_nobody_out(url: str) -> None:
