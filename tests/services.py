@@ -114,13 +114,3 @@ def serve(*options: str, **environment: str) -> Iterator[tuple[str, subprocess.P
     finally:
         process.kill()
         process.communicate()
-
-
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that decide for it."""
-    found = []
-    for task in Path(f"/proc/{process.pid}/task").iterdir():
-        for pid in map(int, (task / "children").read_text().split()):
-            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
-                found.append(pid)
-    return found

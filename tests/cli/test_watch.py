@@ -17,6 +17,7 @@ import pytest
 from clips import walking
 from fake_camera import FakeCamera
 from maskwise.images import encode_image
+from spawned import spawned_by
 
 WATCH = (sys.executable, "-m", "maskwise", "watch")
 
@@ -53,16 +54,6 @@ def events_until(
     raise AssertionError(events)
 
 
-def readers_of(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that read cameras for it."""
-    found = []
-    for task in Path(f"/proc/{process.pid}/task").iterdir():
-        for pid in map(int, (task / "children").read_text().split()):
-            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
-                found.append(pid)
-    return found
-
-
 def is_online(event: dict[str, Any]) -> bool:
     return event.get("state") == "online"
 
@@ -97,7 +88,7 @@ def test_it_tells_events_and_ends_when_it_is_told_to(
         )
         with begun(path) as process:
             told = events_until(process, is_online)
-            for reader in readers_of(process):
+            for reader in spawned_by(process):
                 os.kill(reader, number)  # as shells and init systems do, which ask all processes
             time.sleep(1)
             os.kill(process.pid, number)

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from services import serve, workers_of
+from services import serve
+from spawned import spawned_by
 
 pytestmark = pytest.mark.real
 
@@ -20,7 +21,7 @@ MAX_MB_MORE = 350
 @pytest.fixture(scope="module")
 def service() -> Iterator[tuple[httpx.Client, int]]:
     with serve() as (url, process), httpx.Client(base_url=url, timeout=30) as client:
-        (worker,) = workers_of(process)
+        (worker,) = spawned_by(process)
         yield client, worker
 
 

@@ -23,7 +23,8 @@ from maskwise.images import read_image
 from maskwise.inference.bundle import shipped_folder
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.service.client import Client
-from services import KEY, draw_street, serve, workers_of
+from services import KEY, draw_street, serve
+from spawned import spawned_by
 
 
 def is_running(pid: int) -> bool:
@@ -77,7 +78,7 @@ def test_what_was_accepted_is_answered_before_it_ends(street: bytes, to_workers_
             pool.submit(http.post, f"{url}/v1/detect", files=files, timeout=30) for _ in range(4)
         ]
         wait_for(lambda: "requests_in_flight 5.0" in http.get(f"{url}/metrics").text)
-        for worker in workers_of(process) if to_workers_too else ():
+        for worker in spawned_by(process) if to_workers_too else ():
             os.kill(worker, signal.SIGTERM)  # as a service manager that asks all processes
         process.send_signal(signal.SIGTERM)
         assert [each.result().status_code for each in asking] == [200] * 4
@@ -92,16 +93,16 @@ def test_ctrl_c_ends_it_as_interrupted() -> None:
 
 def test_a_worker_that_is_killed_is_replaced(street: bytes) -> None:
     with serve() as (url, process):
-        (worker,) = workers_of(process)
+        (worker,) = spawned_by(process)
         os.kill(worker, signal.SIGKILL)
         assert httpx.post(f"{url}/v1/detect", content=street, timeout=30).status_code == 200
-        assert workers_of(process) != [worker]
+        assert spawned_by(process) != [worker]
         assert "maskwise_workers 1.0" in httpx.get(f"{url}/metrics").text
 
 
 def test_workers_end_with_a_service_that_is_killed() -> None:
     with serve() as (_, process):
-        (worker,) = workers_of(process)
+        (worker,) = spawned_by(process)
         process.kill()
         process.wait()
         wait_for(lambda: not is_running(worker))

@@ -31,7 +31,8 @@ def write_page(out: Path, opening: Opening) -> None:
 
     Raises:
         BadBundle: The model cannot be used.
-        InvalidInput: It finds faces by a detector that does not run in a browser.
+        InvalidInput: It finds faces by a detector that does not run in a browser, or `strict` was
+            not chosen for it.
         MissingExtra: The page is not in this installation.
         OutputFailed: The folder cannot be written.
     """
@@ -59,10 +60,11 @@ def browser_files(opening: Opening) -> Mapping[str, bytes]:
     """The files by which a page decides, by the names under which it looks for them.
 
     Returns:
-        None at all if the bundle finds faces by a detector that does not run in a browser.
+        Name to content; empty if the bundle finds faces by a detector that no browser runs.
 
     Raises:
         BadBundle: It is damaged, or there is none.
+        InvalidInput: `strict`, and that was not chosen for it.
         MissingExtra: The weights of the detector are not installed.
     """
     bundle = Bundle.open(model_folder(opening.model))

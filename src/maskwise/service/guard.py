@@ -29,7 +29,7 @@ _PAGE_POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _DOCS_POLICY: Final = _PAGE_POLICY + "; style-src 'self' 'unsafe-inline'"
-LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -129,7 +129,7 @@ class Guard:
     def _admit(self, scope: Scope, headers: Headers, noted: dict[str, Any]) -> None:
         path = scope["path"]
         host = headers.get("host", "")
-        if self._only_local and _name_of(host) not in LOCAL_HOSTS:
+        if self._only_local and _name_of(host) not in _LOCAL_HOSTS:
             raise Problem(403, "This service is only for this machine; call it localhost.")
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:

@@ -24,6 +24,7 @@ from maskwise.service.settings import Settings
 from maskwise.service.uploads import Uploads
 from maskwise.service.workers.crew import Crew
 
+_DEADLINE_S: Final = 10.0  # for a picture, from when it came
 _DRAIN_S: Final = 15  # for requests that were taken, when it is to end
 _KEEP_ALIVE_S: Final = 30
 _BACKLOG: Final = 2048
@@ -57,6 +58,7 @@ class Server:
                 f"Others than this machine can ask at {settings.host}, so keys are needed: name a "
                 f"file of them by `--keys`, set {VARIABLE}, or say `--open` if everybody may ask."
             )
+        page_files = browser_files(settings.opening)
         self._socket = _listen(settings.host, settings.port)
         self._metrics = Metrics()
         try:
@@ -64,7 +66,7 @@ class Server:
                 settings.opening.open,
                 workers=settings.workers,
                 max_waiting=settings.max_waiting,
-                deadline_s=settings.deadline_s,
+                deadline_s=_DEADLINE_S,
                 tell=self._tell,
                 on_batch=self._metrics.count_batch,
             )
@@ -74,7 +76,7 @@ class Server:
         uploads = Uploads()
         self._metrics.watch(self._crew, uploads)
         self._opening = settings.opening
-        self._service = Service(self._crew, uploads, self._metrics, browser_files(settings.opening))
+        self._service = Service(self._crew, uploads, self._metrics, page_files)
         burst = max(1, round(settings.rate_per_s * _BURST_S))
         app = make_app(
             self._service,
@@ -141,8 +143,9 @@ class Server:
 
     def _read_anew(self) -> None:
         try:
+            page_files = browser_files(self._opening)  # first: it may fail, and all stays
             self._crew.reload()
-            self._service.browser_files = browser_files(self._opening)
+            self._service.browser_files = page_files
         except BadBundle as error:
             self._tell("reload_failed", reason=str(error))
             return

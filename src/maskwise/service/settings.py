@@ -27,7 +27,6 @@ class Settings:
         keys: A file of keys, if there is one.
         is_open: Whether everybody may ask, although others than this machine can reach it.
         rate_per_s: How many requests a second each key may make for long; 0: as many as it likes.
-        deadline_s: How long a picture may wait and be worked on.
 
     Raises:
         InvalidInput: A value is out of its range.
@@ -40,7 +39,6 @@ class Settings:
     keys: Path | None = None
     is_open: bool = False
     rate_per_s: float = 0.0
-    deadline_s: float = 10.0
 
     def __post_init__(self) -> None:
         _require(0 <= self.port <= _LARGEST_PORT, "port", f"0 to {_LARGEST_PORT}", self.port)
@@ -48,7 +46,6 @@ class Settings:
             1 <= self.workers <= _MOST_WORKERS, "workers", f"1 to {_MOST_WORKERS}", self.workers
         )
         _require(0 <= self.rate_per_s <= 1e6, "rate", "0 to a million", self.rate_per_s)
-        _require(0.1 <= self.deadline_s <= 600, "deadline", "0.1 to 600 seconds", self.deadline_s)
 
     @property
     def is_local(self) -> bool:

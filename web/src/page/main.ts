@@ -88,7 +88,7 @@ function render(one: Shown): void {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", title.textContent);
   draw(canvas, one.bitmap, faces, blurred.checked, one.why.values());
-  const keep = button(STRINGS.download.picture, () => {
+  const keep = button(STRINGS.savePicture, () => {
     canvas.toBlob((blob) => blob && save(blob, `${one.source}.answer.jpg`), "image/jpeg", 0.9);
   });
   const remove = button(STRINGS.remove, () => {

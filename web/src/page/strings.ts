@@ -11,7 +11,6 @@ export const STRINGS = {
     too_blurred: "too blurred",
     cut_off: "cut off",
   },
-  loading: "Loading the model …",
   deciding: "Deciding …",
   noFaces: "No face was found.",
   faces: (n: number): string => (n === 1 ? "1 face" : `${n} faces`),
@@ -23,8 +22,8 @@ export const STRINGS = {
   whyShown: "The warmer a part of the face, the more it spoke for the answer.",
   sure: (share: number): string => `${(share * 100).toFixed(1)} %`,
   threshold: (share: number): string =>
-    share > 0 ? `at least ${(share * 100).toFixed(0)} % sure` : "as the model says",
-  download: { json: "JSON", csv: "CSV", picture: "Picture" },
+    share > 0 ? `at least ${(share * 100).toFixed(1)} % sure` : "as the model says",
+  savePicture: "Picture",
   remove: "Remove",
   camera: "Camera",
   cameraRefused: "The camera cannot be opened. Allow it for this page, or check that no other program uses it.",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.errors import BadBundle, InvalidInput, UnreadableImage
+from maskwise.faces.detector import MODES
 from maskwise.images import ACCEPTED, MAX_BYTES, decode_image, encode_image
 from maskwise.inference.bundle import Bundle, model_folder
 from maskwise.inference.golden import check_golden
@@ -92,11 +93,21 @@ class Decider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """Which bundle decides, as the options of `maskwise detect` of the same names have it."""
+    """Which bundle decides, as the options of `maskwise detect` of the same names have it.
+
+    Raises:
+        InvalidInput: There is no such mode.
+    """
 
     model: str | None = None
     mode: str | None = None
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode is not None and self.mode not in MODES:
+            raise InvalidInput(
+                f"`mode` must be one of {', '.join(MODES)}. Received: {self.mode!r}."
+            )
 
     def open(self) -> Decider:
         """Load it, make sure that it answers as where it was made, and decide once to warm up.
@@ -155,7 +166,10 @@ def describe(bundle: Bundle, opening: Opening, precision: str) -> Mapping[str, A
 
     Raises:
         BadBundle: It was changed.
+        InvalidInput: `strict`, and that was not chosen for it.
     """
+    if opening.strict:
+        bundle.rule.require_strict()
     return {
         "name": bundle.name,
         "version": bundle.version,
