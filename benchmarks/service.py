@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -51,7 +51,6 @@ SEED: Final = 700
 PEOPLE: Final = (1, 2, 3)
 ROUNDS: Final = 3
 CORES: Final = os.cpu_count() or 1
-BROKEN: Final = 0.05  # of the requests of a soak
 TARGETS: Final = {
     **{"to_library": 0.8, "p99_to_p50": 5.0, "overload_p99_ms": 2000, "recovery_s": 5.0},
     "memory_growth": 0.05,
@@ -111,19 +110,18 @@ def memory_mb(pid: int) -> float:
     """What a process and those that it started hold, shared pages by their part."""
     found = 0.0
     for each in (pid, *children(pid)):
-        try:
+        with suppress(FileNotFoundError, ProcessLookupError):
             for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     found += int(line.split()[1]) / 1024
-        except (FileNotFoundError, ProcessLookupError):
-            continue
     return found
 
 
 def children(pid: int) -> Iterator[int]:
     """The processes that it started."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        yield from map(int, (task / "children").read_text().split())
+        with suppress(FileNotFoundError, ProcessLookupError):  # of a thread that has just ended
+            yield from map(int, (task / "children").read_text().split())
 
 
 def latencies(told: Told) -> dict[str, Any]:
@@ -152,16 +150,29 @@ async def overload(caller: Caller, requests: Sequence[bytes], per_s: float) -> d
     }
 
 
-async def soak(
-    caller: Caller, requests: Sequence[bytes], pid: int, *, n: int, per_s: float, host: str
-) -> dict[str, Any]:
-    """Many requests, some of which are broken, and the memory of the service."""
+def broken(frames: Sequence[bytes]) -> Iterator[bytes]:
+    """Files of which the end is missing, the head is missing, or bytes are wrong, by turns."""
     lots = np.random.default_rng(3)
-    broken = [
-        request_of(request[-20_000:][: lots.integers(1, 20_000)], host=host, path="/v1/detect")
-        for request in requests
+    for number, frame in enumerate(frames):
+        cut = int(lots.integers(1, len(frame)))
+        if number % 3 == 0:
+            yield frame[:cut]
+        elif number % 3 == 1:
+            yield frame[cut:]
+        else:
+            wrong = np.frombuffer(frame, np.uint8).copy()
+            wrong[lots.integers(2, len(frame), size=len(frame) // 100)] = 0xFF
+            yield wrong.tobytes()
+
+
+async def soak(
+    caller: Caller, frames: Sequence[bytes], pid: int, *, n: int, per_s: float, host: str
+) -> dict[str, Any]:
+    """Many requests, one in twenty of which is a broken file, and the memory of the service."""
+    mixed = [
+        request_of(picture, host=host, path="/v1/detect")
+        for picture in (*list(frames) * 19, *broken(frames))
     ]
-    mixed = [*requests] * 19 + broken  # one in twenty
     memory: list[float] = []
     told = await ask_at_random(
         caller,
@@ -210,7 +221,7 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]
             figures["overload"] = await overload(caller, requests, per_s)
         if arguments.soak:
             figures["soak"] = await soak(
-                caller, requests, pid, n=arguments.soak, per_s=0.7 * per_s, host=host
+                caller, frames, pid, n=arguments.soak, per_s=0.7 * per_s, host=host
             )
         if arguments.peer:
             figures |= await beside_peer(caller, requests, frames, arguments.n)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import uvicorn
 from PIL import Image
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from deciders import load_decider
@@ -73,6 +74,13 @@ def app_of(
         log=Log(lines),
         only_local=only_local,
     )
+
+
+@contextmanager
+def serving(crew: Crew, **told: Any) -> Iterator[tuple[TestClient, StringIO]]:
+    lines = StringIO()
+    with TestClient(app_of(crew, lines, **told)) as client:
+        yield client, lines
 
 
 @contextmanager

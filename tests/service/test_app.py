@@ -4,8 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +17,7 @@ from maskwise.images import decode_image
 from maskwise.service.uploads import MAX_PICTURES, MAX_REQUEST_BYTES
 from maskwise.service.workers.crew import Crew
 from pictures import draw_picture
-from services import KEY, app_of, open_crew
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    crew = open_crew()
-    yield crew
-    crew.close()
-
-
-@contextmanager
-def serving(crew: Crew, **told: Any) -> Iterator[tuple[TestClient, StringIO]]:
-    lines = StringIO()
-    with TestClient(app_of(crew, lines, **told)) as client:
-        yield client, lines
-
-
-@pytest.fixture
-def client(crew: Crew) -> Iterator[TestClient]:
-    with serving(crew) as (client, _):
-        yield client
+from services import KEY, serving
 
 
 def encoded(*, masked: bool = True, format: str = "png", seed: int = 1) -> bytes:
@@ -322,113 +301,3 @@ def test_browsers_are_told_to_be_careful(client: TestClient) -> None:
     assert headers["cache-control"] == "no-store"
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "access-control-allow-origin" not in headers
-
-
-def infer(client: TestClient, **changes: Any) -> Any:
-    pixels = np.full((2, 6, 5, 3), 250, np.uint8)
-    pixels[1] = 10
-    tensor = {"name": "face_rgb", "datatype": "UINT8", "shape": [2, 6, 5, 3]}
-    request = {"id": "42", "inputs": [{**tensor, "data": pixels.ravel().tolist()}], **changes}
-    return client.post("/v2/models/brightness/infer", json=request)
-
-
-def test_cut_out_faces_are_decided_on_by_the_open_protocol(client: TestClient) -> None:
-    answer = infer(client).json()
-    assert (answer["id"], answer["model_name"], answer["model_version"]) == (
-        "42",
-        "brightness",
-        "3",
-    )
-    probability, label = answer["outputs"]
-    assert probability["shape"] == [2, 2]
-    assert label == {"name": "label", "datatype": "INT64", "shape": [2], "data": [1, 0]}
-    assert probability["data"][1] == pytest.approx(250 / 255, abs=1e-4)
-    only = infer(client, outputs=[{"name": "label"}]).json()["outputs"]
-    assert [output["name"] for output in only] == ["label"]
-    meta = client.get("/v2/models/brightness/versions/3").json()
-    assert meta["inputs"] == [{"name": "face_rgb", "datatype": "UINT8", "shape": [-1, -1, -1, 3]}]
-    assert client.get("/v2/models/brightness/ready").status_code == 200
-    assert client.get("/v2/models/brightness/versions/4/ready").status_code == 404
-    assert client.get("/v2").json()["name"] == "maskwise"
-
-
-def test_tensors_may_be_binary(client: TestClient) -> None:
-    pixels = np.full((2, 6, 5, 3), 250, np.uint8).tobytes()
-    tensor = {"name": "face_rgb", "datatype": "UINT8", "shape": [2, 6, 5, 3]}
-    head = json.dumps(
-        {
-            "inputs": [{**tensor, "parameters": {"binary_data_size": len(pixels)}}],
-            "parameters": {"binary_data_output": True},
-        }
-    ).encode()
-    answer = client.post(
-        "/v2/models/brightness/infer",
-        content=head + pixels,
-        headers={"Inference-Header-Content-Length": str(len(head))},
-    )
-    size = int(answer.headers["inference-header-content-length"])
-    outputs = json.loads(answer.content[:size])["outputs"]
-    assert [output["parameters"]["binary_data_size"] for output in outputs] == [16, 16]
-    assert np.frombuffer(answer.content[size + 16 :], "<i8").tolist() == [1, 1]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"inputs": []},
-        {"inputs": 3},
-        {"inputs": [{"name": "other"}]},
-        {"inputs": [{"name": "face_rgb", "datatype": "FP32", "shape": [1, 2, 2, 3]}]},
-        {"inputs": [{"name": "face_rgb", "datatype": "UINT8", "shape": [1, 2, 2, 4]}]},
-        {"inputs": [{"name": "face_rgb", "datatype": "UINT8", "shape": [9999, 2, 2, 3]}]},
-        {"inputs": [{"name": "face_rgb", "datatype": "UINT8", "shape": [1, 1, 1, 3]}]},
-        {
-            "inputs": [
-                {"name": "face_rgb", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [1, 2]}
-            ]
-        },
-        {
-            "inputs": [
-                {
-                    "name": "face_rgb",
-                    "datatype": "UINT8",
-                    "shape": [1, 1, 1, 3],
-                    "data": [1, 2, 256],
-                }
-            ]
-        },
-        {
-            "inputs": [
-                {
-                    "name": "face_rgb",
-                    "datatype": "UINT8",
-                    "shape": [1, 1, 1, 3],
-                    "data": [1, 2, 0.5],
-                }
-            ]
-        },
-        {
-            "inputs": [
-                {"name": "face_rgb", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [[1], 2]}
-            ]
-        },
-        {
-            "inputs": [
-                {
-                    "name": "face_rgb",
-                    "datatype": "UINT8",
-                    "shape": [1, 1, 1, 3],
-                    "parameters": {"binary_data_size": 3},
-                }
-            ]
-        },
-        {"outputs": [{"name": "other"}]},
-        {"outputs": [{"name": "label"}, {"name": "label"}]},
-        {"parameters": 1},
-        {"id": 7},
-    ],
-)
-def test_what_breaks_the_protocol_is_told(client: TestClient, changes: dict[str, Any]) -> None:
-    answer = infer(client, **changes)
-    assert answer.status_code == 400
-    assert isinstance(answer.json()["error"], str)

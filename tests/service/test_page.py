@@ -1,6 +1,7 @@
 """The page in a real browser: pictures, the camera, both who decide, and what goes wrong."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,16 +19,19 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from maskwise.service.browser import has_page
+from maskwise.service.browser import PAGE, has_page
 from services import KEY, draw_street, serve
 
 CHROMIUM = shutil.which("chromium") or ""
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WEB = Path(__file__).parents[2] / "web"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 ANSWERS = {
     **{"without_mask": "no mask", "with_mask": "mask"},
     **{"incorrect": "mask worn wrongly", "unsure": "unsure"},
 }
+FAR = "door.example"  # a name that Chromium does not take for this machine
 ARGUMENTS = (
+    f"--host-resolver-rules=MAP {FAR} 127.0.0.1",
     *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync"),
     *("--disable-component-update", "--use-fake-ui-for-media-stream"),
 )
@@ -149,20 +153,47 @@ def test_what_is_taken_home_is_what_the_command_line_writes(
         assert drawn.size == (800, 400)
 
 
-def test_as_files_it_needs_no_server(browser: Browser, street: Path, tmp_path: Path) -> None:
-    out = tmp_path / "files"
-    subprocess.run([sys.executable, "-m", "maskwise", "page", out], check=True, capture_output=True)
-    assert not (out / "docs").exists()
-    handler = partial(QuietHandler, directory=str(tmp_path))
+@pytest.fixture(scope="module")
+def files_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page as files, in a folder of a web server that does nothing but hand out files."""
+    root = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "maskwise", "page", str(root / "files")]
+    subprocess.run(command, check=True, capture_output=True)
+    assert not (root / "files" / "docs").exists()
+    handler = partial(QuietHandler, directory=str(root))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as host:
         Thread(target=host.serve_forever, daemon=True).start()
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{host.server_port}/files/")
-        (found,) = decide(page, street)
-        assert len(found["faces"]) == 2
-        expect(page.locator("[value=server]")).to_be_disabled()
-        page.close()
+        yield f"http://127.0.0.1:{host.server_port}/files/"
         host.shutdown()
+
+
+def test_as_files_it_needs_no_server(browser: Browser, files_url: str, street: Path) -> None:
+    page = browser.new_page()
+    page.goto(files_url)
+    (found,) = decide(page, street)
+    assert len(found["faces"]) == 2
+    expect(page.locator("[value=server]")).to_be_disabled()
+    page.close()
+
+
+def test_over_http_from_elsewhere_pictures_work_and_the_camera_says_what_it_needs(
+    browser: Browser, files_url: str, street: Path
+) -> None:
+    page = browser.new_page()
+    page.goto(files_url.replace("127.0.0.1", FAR))
+    assert len(decide(page, street)[0]["faces"]) == 2
+    page.get_by_role("button", name="Open camera").click()
+    expect(page.locator("#status")).to_contain_text("Camera: Browsers open a camera only for pages")
+    page.close()
+
+
+def test_all_its_words_stand_in_one_file() -> None:
+    words = re.compile(r">[^<{]*[A-Za-z][^<{]*<|(?:aria-label|alt|placeholder)=\"[^{\"]")
+    source = (WEB / "src" / "index.html").read_text(encoding="utf-8")
+    assert words.findall(source) == []
+    built = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert words.findall(built) != []
+    assert "{{" not in built
 
 
 def test_a_limit_and_blur_change_what_is_shown_at_once(page: Page, street: Path) -> None:

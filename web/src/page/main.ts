@@ -174,6 +174,10 @@ class Camera {
   readonly #canvas = element<HTMLCanvasElement>("live-picture");
 
   async open(): Promise<void> {
+    if (!isSecureContext) {
+      complain(STRINGS.camera, new Error(STRINGS.cameraOverHttps));
+      return;
+    }
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
     } catch (error) {

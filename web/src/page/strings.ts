@@ -1,5 +1,33 @@
-/** All words of the page, in one place. */
+/**
+ * All words of the page, in one place. Those under `page` are put into index.html when it is built, so that they
+ * stand there before any script runs.
+ */
 export const STRINGS = {
+  page: {
+    language: "en",
+    title: "maskwise: is the mask worn, and rightly?",
+    heading: "maskwise",
+    question: "Is a mask worn, not worn, or worn wrongly? For every face of a picture.",
+    ask: "Ask",
+    drop: "Drop or paste pictures here, or",
+    choose: "Choose pictures",
+    openCamera: "Open camera",
+    whoDecides: "Who decides",
+    byBrowser: "This browser: no picture leaves the device",
+    byServer: "The server: quicker",
+    key: "Key",
+    whatIsShown: "What is shown",
+    answers: "Answers",
+    blur: "Blur faces",
+    camera: "Camera",
+    cameraPicture: "Camera with answers",
+    closeCamera: "Close camera",
+    results: "Results",
+    downloadAll: "Download all:",
+    json: "JSON",
+    csv: "CSV",
+    caution: "Never the sole ground for a decision on a person. Nothing is kept, and nothing is loaded from elsewhere.",
+  },
   answers: {
     without_mask: "no mask",
     with_mask: "mask",
@@ -27,6 +55,7 @@ export const STRINGS = {
   remove: "Remove",
   camera: "Camera",
   cameraRefused: "The camera cannot be opened. Allow it for this page, or check that no other program uses it.",
+  cameraOverHttps: "Browsers open a camera only for pages over https, or from this machine.",
   cameraNone: "There is no camera.",
   tooLarge: "The picture has more than 50 megapixels or 20 MiB; scale it down.",
   unreadable: "This is no picture that the browser can read.",
