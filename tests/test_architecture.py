@@ -14,7 +14,17 @@ from pictures import draw_picture
 SOURCE = Path(maskwise.__file__).parent
 LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"errors"},
-    {"labels", "extras", "durable", "names", "signatures", "boxes", "intervals", "telemetry"},
+    {
+        "labels",
+        "extras",
+        "durable",
+        "names",
+        "signatures",
+        "boxes",
+        "intervals",
+        "telemetry",
+        "child",
+    },
     {"images", "results", "pages"},
     {"tracking"},
     {"preprocess", "outputs"},

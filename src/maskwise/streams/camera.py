@@ -104,6 +104,9 @@ class Camera:
     def close(self) -> None:
         """Give it up; returns when its reader is gone."""
         self._stop.set()
+        reader = self._reader
+        if reader is not None:
+            reader.kill()  # it may have stopped in the middle of a frame
         self._thread.join()
 
     def _live(self) -> None:

@@ -5,9 +5,7 @@ killed at any time. Frames are never queued: while nobody asks, newer ones repla
 """
 
 import contextlib
-import multiprocessing
 import os
-import signal
 import struct
 import sys
 import time
@@ -19,11 +17,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from maskwise.child import Child
 from maskwise.errors import MaskwiseError, UnreadableVideo
 from maskwise.sources.video import Address, Frame, Video
 
 _MOST_BYTES: Final = 2 * 2**30  # that the process may hold: a stream may never end a frame
-_GRACE_S: Final = 2.0  # for a process to go after it was killed
 _FRAME, _ENDED, _LOST = b"FEL"
 _HEADER: Final = struct.Struct("!BdII")  # kind, when it was decoded, height, width
 
@@ -61,14 +59,7 @@ class Reader:
             timeout_s: How long the stream may keep it waiting.
         """
         self._address = address
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_run, args=(address, timeout_s, theirs), name=f"maskwise {address.shown}"
-        )
-        self._process.daemon = True  # it must not outlive us
-        self._process.start()
-        theirs.close()
+        self._child = Child(_run, address, timeout_s, name=f"maskwise {address.shown}")
         self._is_asked = False
 
     def __enter__(self) -> "Reader":
@@ -79,15 +70,11 @@ class Reader:
 
     def kill(self) -> None:
         """Kill it, whatever it does; who waits for a frame then hears that it died."""
-        self._process.kill()
+        self._child.kill()
 
     def close(self) -> None:
         """Kill it, and let go of all that belongs to it."""
-        self._process.kill()
-        self._process.join(_GRACE_S)
-        self._connection.close()
-        with contextlib.suppress(ValueError):  # still dying: the system buries it
-            self._process.close()
+        self._child.close()
 
     def take(self, wait_s: float) -> Latest | None:
         """The latest frame; each is given once.
@@ -104,11 +91,11 @@ class Reader:
         """
         try:
             if not self._is_asked:
-                self._connection.send_bytes(b"?")
+                self._child.connection.send_bytes(b"?")
                 self._is_asked = True
-            if not self._connection.poll(wait_s):
+            if not self._child.connection.poll(wait_s):
                 return None
-            message = self._connection.recv_bytes()
+            message = self._child.connection.recv_bytes()
         except (EOFError, OSError) as error:
             raise UnreadableVideo(f"{self._address.shown}: what read it died.") from error
         self._is_asked = False
@@ -124,10 +111,6 @@ class Reader:
 
 def _run(address: Address, timeout_s: float, connection: Connection) -> None:
     """What the process does."""
-    # Who started us ends us: shells and init systems ask all processes, and a camera must not be
-    # told to be lost because it is to be left.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _limit_memory()
     mailbox = _Mailbox()
     answering = Thread(target=mailbox.serve, args=(connection,), daemon=True)

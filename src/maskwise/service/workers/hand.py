@@ -5,17 +5,15 @@ Whatever a picture does to its decoder stays in this process. It can be killed a
 
 import contextlib
 import json
-import multiprocessing
-import signal
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from threading import Timer
-from typing import Any, Final
+from typing import Any
 
 import cv2
 
+from maskwise.child import Child
 from maskwise.errors import BadBundle, MaskwiseError
 from maskwise.service.workers.decider import Decider
 from maskwise.service.workers.job import (
@@ -29,8 +27,6 @@ from maskwise.service.workers.job import (
 
 Load = Callable[[], Decider]
 """Loads a model; it must survive being sent to the process that uses it."""
-
-_GRACE_S: Final = 2.0  # for a process to go after it was killed
 
 
 class HandDied(Exception):
@@ -55,16 +51,11 @@ class Hand:
         Raises:
             BadBundle: The model cannot be used; the message says why.
         """
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(load, theirs), name="maskwise hand")
-        self._process.daemon = True  # it must not outlive us
-        self._process.start()
-        theirs.close()
+        self._child = Child(_run, load, name="maskwise hand")
         try:
-            if not self._connection.poll(within_s):
+            if not self._child.connection.poll(within_s):
                 raise BadBundle(f"The model was not loaded within {within_s:.0f} seconds.")
-            said = json.loads(self._connection.recv_bytes())
+            said = json.loads(self._child.connection.recv_bytes())
         except (EOFError, OSError) as error:
             self.close()
             raise BadBundle("The process that loaded the model died.") from error
@@ -75,7 +66,7 @@ class Hand:
             self.close()
             raise BadBundle(said["refused"])
         self.about: Mapping[str, Any] = said
-        self.pid = self._process.pid or 0
+        self.pid = self._child.pid
 
     def ask(self, jobs: Sequence[Job], *, within_s: float) -> list[Answer]:
         """Let it answer several jobs.
@@ -90,8 +81,8 @@ class Hand:
         too_late = Timer(within_s, self.kill)  # it may stop in the middle of a message, too
         too_late.start()
         try:
-            send_jobs(self._connection, jobs)
-            return receive_answers(self._connection)
+            send_jobs(self._child.connection, jobs)
+            return receive_answers(self._child.connection)
         except (EOFError, OSError) as error:
             raise HandDied from error
         finally:
@@ -100,27 +91,19 @@ class Hand:
     @property
     def is_alive(self) -> bool:
         """Whether the process is there."""
-        return self._process.is_alive()
+        return self._child.is_alive
 
     def kill(self) -> None:
         """Kill it, whatever it does; who waits for an answer then hears that it died."""
-        self._process.kill()
+        self._child.kill()
 
     def close(self) -> None:
         """Kill it, and let go of all that belongs to it."""
-        self._process.kill()
-        self._process.join(_GRACE_S)
-        self._connection.close()
-        with contextlib.suppress(ValueError):  # still dying: the system buries it
-            self._process.close()
+        self._child.close()
 
 
 def _run(load: Load, connection: Connection) -> None:
     """What the process does."""
-    # Who started us ends us: a signal to the whole group must not cost what was accepted.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _forbid_core_dumps()
     cv2.setNumThreads(1)
     try:
         decider = load()
@@ -139,12 +122,3 @@ def _run(load: Load, connection: Connection) -> None:
                     Answer(500, {"message": "This is our mistake; it was written down."})
                 ] * len(jobs)
             send_answers(connection, answers)
-
-
-def _forbid_core_dumps() -> None:
-    """A dump would put on the disk what was just looked at."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
