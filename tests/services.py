@@ -105,11 +105,13 @@ def running(load: Load = load_decider, *, keys: str = "") -> Iterator[str]:
 
 
 @contextmanager
-def serve(*options: str, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A service on a free port, and where it is."""
+def serve(
+    *options: str, log: int = subprocess.DEVNULL, **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A service on a free port, and where it is; its log goes to `log`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "maskwise", "serve", "--port", "0", "--workers", "1", *options],
-        stdout=subprocess.PIPE,
+        stdout=log,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},

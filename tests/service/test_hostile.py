@@ -29,11 +29,12 @@ def ask(client: httpx.Client, path: Path) -> httpx.Response:
     return client.post("/v1/detect", content=path.read_bytes(), headers={"Content-Type": "image/*"})
 
 
-def peak_mb(pid: int) -> float:
+def memory_mb(pid: int, kind: str) -> float:
+    """What a process holds now (`VmRSS`), or held at most (`VmHWM`)."""
     (line,) = (
         line
         for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-        if line.startswith("VmHWM:")
+        if line.startswith(f"{kind}:")
     )
     return int(line.split()[1]) / 1024
 
@@ -48,7 +49,7 @@ def test_each_file_is_accepted_or_refused_as_expected(
     client, worker = service
     good = real_data / "hostile" / "ok_base.png"
     first = faces_of(ask(client, good))
-    before_mb = peak_mb(worker)
+    before_mb = memory_mb(worker, "VmHWM")
     wrong = []
     with (real_data / "hostile" / "expected.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -62,7 +63,7 @@ def test_each_file_is_accepted_or_refused_as_expected(
         if not is_right or time.monotonic() - began_s > MAX_SECONDS:
             wrong.append((row["file"], row["expect"], answer.status_code, answer.text[:200]))
     assert wrong == []
-    assert peak_mb(worker) - before_mb < MAX_MB_MORE  # and so it is the same process still
+    assert memory_mb(worker, "VmHWM") - before_mb < MAX_MB_MORE  # and so it is the same process still
     assert faces_of(ask(client, good)) == first
 
 
@@ -72,3 +73,15 @@ def test_dirty_files_are_answered(real_data: Path, service: tuple[httpx.Client, 
         answer = ask(client, path)
         assert answer.status_code in (200, 413, 415, 422), path.name
         assert path.name not in answer.text
+
+
+def test_memory_stays_where_it_is(real_data: Path, service: tuple[httpx.Client, int]) -> None:
+    client, worker = service
+    held_mb = []
+    for _ in range(3):
+        for path in sorted((real_data / "dirty").iterdir()):
+            ask(client, path)
+        for path in sorted((real_data / "hostile").glob("*.*")):
+            ask(client, path)
+        held_mb.append(memory_mb(worker, "VmRSS"))
+    assert held_mb[-1] < 1.05 * held_mb[0], held_mb

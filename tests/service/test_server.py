@@ -111,7 +111,7 @@ def test_workers_end_with_a_service_that_is_killed() -> None:
 def test_a_bundle_is_read_anew_and_a_bad_one_is_not(tmp_path: Path, street: bytes) -> None:
     bundle = tmp_path / "bundle"
     shutil.copytree(shipped_folder(), bundle)
-    with serve("--model", str(bundle)) as (url, process):
+    with serve("--model", str(bundle), log=subprocess.PIPE) as (url, process):
 
         def tell() -> Mapping[str, Any]:
             about: Mapping[str, Any] = httpx.get(f"{url}/v1/model").json()
