@@ -15,10 +15,15 @@ from maskwise.results import Faces
 
 
 class Brightness:
-    """A session that takes bright pictures for masks."""
+    """A session that takes bright pictures for masks, or dark ones."""
+
+    def __init__(self, *, is_dark: bool = False) -> None:
+        self._is_dark = is_dark
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         bright = batch.mean(axis=(1, 2, 3))
+        if self._is_dark:
+            bright = 1 - bright
         return np.stack([1 - bright, bright], axis=1).astype(np.float32)
 
 

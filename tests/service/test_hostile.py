@@ -63,7 +63,9 @@ def test_each_file_is_accepted_or_refused_as_expected(
         if not is_right or time.monotonic() - began_s > MAX_SECONDS:
             wrong.append((row["file"], row["expect"], answer.status_code, answer.text[:200]))
     assert wrong == []
-    assert memory_mb(worker, "VmHWM") - before_mb < MAX_MB_MORE  # and so it is the same process still
+    assert (
+        memory_mb(worker, "VmHWM") - before_mb < MAX_MB_MORE
+    )  # and so it is the same process still
     assert faces_of(ask(client, good)) == first
 
 
