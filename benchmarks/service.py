@@ -10,9 +10,9 @@ with as many processes on files of the same pictures, by turns; their ratio. The
 when all processes have begun.
 
 Load: requests at random times (Poisson, an open loop), 70 % as many as it can: latencies from when
-each was due. Overload: five times as many as it can, for a minute; then how long until a request is
-answered as soon as before. `--soak`: so many requests, of which one in twenty is a broken file, and
-the memory of the service by tenths of the time.
+each was due; and 15 a second for a minute. Overload: five times as many as it can, for a minute;
+then how long until a request is answered as soon as before. `--soak`: so many requests, of which
+one in twenty is a broken file, and the memory of the service by tenths of the time.
 
 `--peer`: the same pictures to what tutorials show (`tutorial_service.py`), by turns with ours.
 
@@ -51,9 +51,10 @@ SEED: Final = 700
 PEOPLE: Final = (1, 2, 3)
 ROUNDS: Final = 3
 CORES: Final = os.cpu_count() or 1
+CALM_PER_S: Final = 15
 TARGETS: Final = {
     **{"to_library": 0.8, "p99_to_p50": 5.0, "overload_p99_ms": 2000, "recovery_s": 5.0},
-    "memory_growth": 0.05,
+    **{"at_15_per_s_p50_ms": 60, "at_15_per_s_p99_ms": 200, "memory_growth": 0.05},
 }
 
 
@@ -218,6 +219,8 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]
             )
             p50, p99 = steady.percentile_ms(50), steady.percentile_ms(99)
             figures["at_70_percent"] = {**latencies(steady), "p99_to_p50": round(p99 / p50, 2)}
+            calm = await ask_at_random(caller, requests, per_s=CALM_PER_S, seconds=60, seed=5)
+            figures["at_15_per_s"] = latencies(calm)
             figures["overload"] = await overload(caller, requests, per_s)
         if arguments.soak:
             figures["soak"] = await soak(
