@@ -107,15 +107,16 @@ async def service_per_s(caller: Caller, requests: Sequence[bytes], n: int) -> fl
     return n / seconds
 
 
-def memory_mb(pid: int) -> float:
-    """What a process and those that it started hold, shared pages by their part."""
-    found = 0.0
+def memory_mb(pid: int) -> tuple[float, float]:
+    """What a process and those that it started hold, and how much of that no file backs."""
+    held = {"Rss": 0.0, "Anonymous": 0.0}
     for each in (pid, *children(pid)):
         with suppress(FileNotFoundError, ProcessLookupError):
             for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    found += int(line.split()[1]) / 1024
-    return found
+                kind, _, rest = line.partition(":")
+                if kind in held:
+                    held[kind] += int(rest.split()[0]) / 1024
+    return held["Rss"], held["Anonymous"]
 
 
 def children(pid: int) -> Iterator[int]:
@@ -174,7 +175,7 @@ async def soak(
         request_of(picture, host=host, path="/v1/detect")
         for picture in (*list(frames) * 19, *broken(frames))
     ]
-    memory: list[float] = []
+    memory: list[tuple[float, float]] = []
     told = await ask_at_random(
         caller,
         mixed,
@@ -183,12 +184,15 @@ async def soak(
         seed=4,
         on_second=lambda: memory.append(memory_mb(pid)),
     )
-    tenths = [round(statistics.median(part), 1) for part in np.array_split(memory, 10)]
+    tenths = [np.median(part, axis=0).round(1).tolist() for part in np.array_split(memory, 10)]
+    held, anonymous = ([tenth[kind] for tenth in tenths] for kind in (0, 1))
     return {
         **latencies(told),
         "requests": len(told.status),
-        "memory_mb_by_tenth": tenths,
-        "memory_growth": round(tenths[-1] / tenths[1] - 1, 4),
+        "memory_mb_by_tenth": held,
+        "memory_growth": round(held[-1] / held[0] - 1, 4),
+        "anonymous_mb_by_tenth": anonymous,
+        "anonymous_growth": round(anonymous[-1] / anonymous[0] - 1, 4),
     }
 
 
