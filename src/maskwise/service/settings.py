@@ -10,7 +10,7 @@ from maskwise.errors import InvalidInput
 from maskwise.service.uploads import MAX_PICTURES
 from maskwise.service.workers.decider import Opening
 
-_WAITING_PER_WORKER: Final = 8
+_WAITING_PER_WORKER: Final = MAX_PICTURES  # so that the largest request finds room in any case
 _MOST_WORKERS: Final = 256
 _LARGEST_PORT: Final = 65535
 
@@ -58,7 +58,7 @@ class Settings:
     @property
     def max_waiting(self) -> int:
         """How many pictures may wait: so many that the last is still answered soon."""
-        return max(MAX_PICTURES, _WAITING_PER_WORKER * self.workers)
+        return _WAITING_PER_WORKER * self.workers
 
 
 def _require(is_kept: bool, name: str, rule: str, value: object) -> None:
