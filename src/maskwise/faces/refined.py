@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from maskwise.boxes import suppress
+from maskwise.boxes import snap, suppress
 from maskwise.faces.border import faces_inside
 from maskwise.faces.weights import Network
 from maskwise.preprocess import PreprocessSpec
@@ -56,9 +56,11 @@ class Refined:
         found = self._find(image_rgb)
         if not len(found):
             return found
-        said = np.concatenate([self._network.run_batch(crops) for crops in cut(image_rgb, found)])
+        found_xyxy = snap(found.xyxy)
+        crops = cut(image_rgb, found_xyxy)
+        said = np.concatenate([self._network.run_batch(some) for some in crops])
         score = np.sqrt(found.detector_score * said[:, 0])
-        boxes_xyxy = move(found.xyxy.astype(np.float64), said[:, 1:])
+        boxes_xyxy = snap(move(found_xyxy, said[:, 1:]))
         kept = suppress(boxes_xyxy, score, max_iou=MAX_IOU)
         kept = kept[score[kept] >= self._min_score]
         # The box may end at the border now, where that of the detector had gone beyond.
@@ -67,14 +69,15 @@ class Refined:
         return faces_inside(boxes_xyxy[kept], score[kept], (height, width), is_cut_off=is_cut_off)
 
 
-def cut(image_rgb: NDArray[np.uint8], faces: Faces) -> Iterator[NDArray[np.float32]]:
+def cut(
+    image_rgb: NDArray[np.uint8], boxes_xyxy: NDArray[np.float64]
+) -> Iterator[NDArray[np.float32]]:
     """What is to be looked at, `(n, 64, 64, 3)` in [0, 1], not too many at once."""
     # Taken as it is, a box that is all of the picture would be cut without a margin.
-    corners = faces.xyxy.astype(np.float64)
-    inset = np.minimum(corners[:, 2:] - corners[:, :2], 1) / _INSET
-    boxes_xyxy = corners + np.concatenate([inset, -inset], axis=1)
-    for start in range(0, len(faces), _AT_ONCE):
-        boxes = boxes_xyxy[start : start + _AT_ONCE].tolist()
+    inset = np.minimum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 1) / _INSET
+    smaller_xyxy = boxes_xyxy + np.concatenate([inset, -inset], axis=1)
+    for start in range(0, len(smaller_xyxy), _AT_ONCE):
+        boxes = smaller_xyxy[start : start + _AT_ONCE].tolist()
         yield np.stack([LOOK(LOOK.crop(image_rgb, (x0, y0, x1, y1))) for x0, y0, x1, y1 in boxes])
 
 

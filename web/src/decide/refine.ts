@@ -1,5 +1,5 @@
 /** A second look at what was found, from near, as `refined.py` does it. */
-import { suppress } from "./boxes";
+import { snap, suppress } from "./boxes";
 import { batchOf, crop } from "./crop";
 import { facesInside, type Found } from "./found";
 import type { Model, Network } from "./model";
@@ -16,17 +16,18 @@ export async function refine(
 ): Promise<Found[]> {
   if (!found.length) return [];
   const { look } = model;
+  const foundBoxes = found.map(({ box }) => snap(box));
   const boxes: Box[] = [];
   const scores: number[] = [];
   for (let start = 0; start < found.length; start += AT_ONCE) {
-    const some = found.slice(start, start + AT_ONCE);
-    const crops = some.map(({ box }) => crop(picture, inset(box), look.crop_margin));
+    const some = foundBoxes.slice(start, start + AT_ONCE);
+    const crops = some.map((box) => crop(picture, inset(box), look.crop_margin));
     const batch = batchOf(crops, look.size_hw, look.divisor);
     const said = Object.values(await looker.run(batch, [some.length, ...look.size_hw, 3]))[0]!;
-    some.forEach(({ box, score }, index) => {
+    some.forEach((box, index) => {
       const [is, x, y, w, h] = said.subarray(index * 5, index * 5 + 5) as unknown as number[];
-      scores.push(Math.fround(Math.sqrt(Math.fround(score * is!))));
-      boxes.push(move(box, x!, y!, Math.min(w!, look.max_growth), Math.min(h!, look.max_growth)));
+      scores.push(Math.fround(Math.sqrt(Math.fround(found[start + index]!.score * is!))));
+      boxes.push(snap(move(box, x!, y!, Math.min(w!, look.max_growth), Math.min(h!, look.max_growth))));
     });
   }
   const kept = suppress(boxes, scores, look.max_iou).filter(
