@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from maskwise.boxes import area, clip, iou, suppress
+from maskwise.boxes import area, clip, iou, snap, suppress
 
 Box = tuple[int, int, int, int]
 
@@ -122,3 +122,8 @@ def test_no_boxes() -> None:
     assert iou(one, none).shape == (1, 0)
     assert iou(none, none).shape == (0, 0)
     assert suppress(none, np.zeros(0), max_iou=0.3).shape == (0,)
+
+
+def test_snapped_boxes_lie_on_quarters_and_are_never_empty() -> None:
+    boxes_xyxy = np.array([[0.1, 0.13, 10.4, 9.9], [5.01, 5.01, 5.02, 5.02]], np.float32)
+    assert snap(boxes_xyxy).tolist() == [[0.0, 0.25, 10.5, 10.0], [5.0, 5.0, 5.25, 5.25]]
