@@ -80,7 +80,7 @@ def test_dirty_files_are_answered(real_data: Path, service: tuple[httpx.Client, 
 def test_memory_stays_where_it_is(real_data: Path, service: tuple[httpx.Client, int]) -> None:
     client, worker = service
     held_mb = []
-    for _ in range(3):
+    for _ in range(2):
         for path in sorted((real_data / "dirty").iterdir()):
             ask(client, path)
         for path in sorted((real_data / "hostile").glob("*.*")):
