@@ -46,7 +46,9 @@ def draw_people() -> bytes:
 def serving() -> Iterator[str]:
     """A service on a free port; yields where."""
     command = [sys.executable, "-m", "maskwise", "serve", "--port", "0", "--workers", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     try:
         if process.stderr is None:
             raise RuntimeError("The service says nothing.")

@@ -51,7 +51,7 @@ class Child:
 
     def close(self) -> None:
         """Kill it, and let go of all that belongs to it."""
-        self._process.kill()
+        self.kill()
         self._process.join(_GRACE_S)
         self.connection.close()
         with contextlib.suppress(ValueError):  # still dying: the system buries it

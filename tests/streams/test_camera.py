@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -212,9 +212,13 @@ def test_a_reader_that_stands_still_within_a_frame_keeps_nobody_from_leaving(
 ) -> None:
     StuckReader.n_made = 0
     monkeypatch.setattr(camera_module, "Reader", StuckReader)
-    with watching("camera:0"):
-        wait_for(lambda: StuckReader.n_made == 1, 10)
-        time.sleep(0.1)
+    camera = Camera("door", Address.parse("camera:0"), fps=25)
+    wait_for(lambda: StuckReader.n_made == 1, 10)
+    time.sleep(0.1)
+    leaving = Thread(target=camera.close, daemon=True)
+    leaving.start()
+    leaving.join(10)
+    assert not leaving.is_alive()
 
 
 def test_a_process_that_cannot_be_started_is_tried_again(
