@@ -49,7 +49,7 @@ model/refined.onnx: models/refiner.py models/material.py | .venv/dev.done
 
 lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --upgrade \
-		--extra train --extra export --extra serve --extra video --group dev -o requirements/dev.txt pyproject.toml
+		--extra all --group dev -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 		-c requirements/dev.txt --extra train --extra video --group build -o requirements/train.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
