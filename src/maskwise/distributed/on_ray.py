@@ -22,7 +22,7 @@ from maskwise.distributed.scorer import Scorer
 from maskwise.errors import ClusterFailed, MaskwiseError
 from maskwise.names import legible
 
-_MAX_BLOCKS: Final = 10_000
+_MAX_BLOCKS: Final = 20_000
 _MAX_REASON: Final = 300
 
 
