@@ -25,15 +25,30 @@ page: ## the page of the service, where npm is installed; what needs it is skipp
 $(PAGE): $(wildcard web/*.json web/*.mjs web/src/* web/src/*/*)
 	cd web && npm ci --silent && npm run --silent check && npm run --silent build
 
-bench: .venv/dev.done ## speed beside that of others; what needs more than DATA is in docs/speed.md
+SCENES = $(DATA)/scenes
+
+bench: .venv/dev.done .peer/peer.done page ## every benchmark beside its peer, then docs/performance.md; an hour
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/duplicates.py
+	$(BIN)/python benchmarks/duplicates.py --real $(DATA)/faces
 	$(BIN)/python benchmarks/classifying.py
-	$(BIN)/python benchmarks/folder.py $(DATA)/scenes/images
-	$(BIN)/python benchmarks/video.py $(DATA)/scenes/annotations_coco_train.json
-	$(BIN)/python benchmarks/tracking.py $(DATA)/scenes/annotations_coco_train.json
-	$(BIN)/python benchmarks/cameras.py $(DATA)/scenes/annotations_coco_train.json --minutes 5
-	$(BIN)/python benchmarks/service.py $(DATA)/scenes/annotations_coco_train.json --minutes 2 --peer
+	$(BIN)/python benchmarks/scenes.py $(SCENES) --peer .peer/bin/python
+	$(BIN)/python benchmarks/folder.py $(SCENES)/images
+	$(BIN)/python benchmarks/bulk.py $(SCENES)/images
+	$(BIN)/python benchmarks/start.py $(firstword $(wildcard $(SCENES)/images/*.jpg)) --install
+	$(BIN)/python benchmarks/video.py $(SCENES)/annotations_coco_train.json
+	$(BIN)/python benchmarks/tracking.py $(SCENES)/annotations_coco_train.json
+	$(BIN)/python benchmarks/cameras.py $(SCENES)/annotations_coco_train.json --minutes 5
+	$(BIN)/python benchmarks/service.py $(SCENES)/annotations_coco_train.json --minutes 2 --peer
+	$(BIN)/python benchmarks/browser.py $(SCENES)/annotations_coco_val.json
+	$(BIN)/python benchmarks/collection.py $(SCENES)/images
+	$(BIN)/python benchmarks/performance.py docs/performance.md docs/images/performance.svg
+
+# What scenes.py measures us beside, which has dependencies that ours must not meet.
+.peer/peer.done: requirements/peer.txt
+	$(PYTHON) -m venv .peer
+	.peer/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/peer.txt
+	touch $@
 
 model: model/refined.onnx ## train what is shipped anew from DATA: the second look at faces, then the bundle
 	rm -rf model/bundle

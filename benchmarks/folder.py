@@ -120,7 +120,9 @@ def measure_workers(tasks: Sequence[Task], mode: str) -> dict[str, Any]:
     }
 
 
-def rate_of_flow(tasks: Sequence[Task], load: Callable[[], MaskDetector], workers: int) -> float:
+def rate_of_flow(
+    tasks: Sequence[Task], load: Callable[[], MaskDetector], workers: int | None
+) -> float:
     """Pictures per second of the clock, once it flows."""
     times_s = [time.perf_counter() for _ in detect_all(tasks, load, workers=workers)]
     first = len(tasks) // 10

@@ -5,9 +5,9 @@
 Import: `import maskwise`, as a Python that just started sees it. One photo: `maskwise detect PHOTO`
 beside a script that only imports numpy, OpenCV and ONNX Runtime and reads the picture, each a
 process of its own, by turns; what counts is the median of the ratios. Memory: the peak of
-`maskwise detect` on a drawn JPEG of 12 megapixels. Install: the disk space of `site-packages` after
-installing requirements/runtime.txt and maskwise into a new environment, which takes minutes. The
-figures are added to results/start.jsonl, unless `--dry`.
+`maskwise detect` on a drawn JPEG of 12 megapixels. Install: the disk space of `site-packages`,
+beyond that of a new environment, after installing requirements/runtime.txt and maskwise, which
+takes minutes. The figures are added to results/start.jsonl, unless `--dry`.
 """
 
 import argparse
@@ -105,7 +105,10 @@ def install_mb(folder: Path) -> dict[str, float]:
     locked = HERE.parent / "requirements" / "runtime.txt"
     subprocess.run([*install, "--require-hashes", "-r", str(locked)], check=True)
     subprocess.run([*install, "--no-deps", str(HERE.parent)], check=True)
-    return {"install_mb": round(disk_mb(packages), 1), "of_which_pip_mb": round(empty_mb, 1)}
+    return {
+        "install_mb": round(disk_mb(packages) - empty_mb, 1),
+        "new_environment_mb": round(empty_mb, 1),
+    }
 
 
 def disk_mb(folder: Path) -> float:
