@@ -1,5 +1,6 @@
 """What is told to Kubernetes is well formed, and fits the service that it is about."""
 
+import json
 import re
 import signal
 import subprocess
@@ -309,6 +310,16 @@ def test_the_cores_say_how_many_fewer_would_do(
     (cores,) = [each["resource"] for each in metrics if each["type"] == "Resource"]
     assert cores["name"] in container["resources"]["requests"]  # a share of nothing is unknown
     assert cores["name"] not in container["resources"]["limits"]
+
+
+def test_the_largest_pictures_fit_into_its_memory(container: Manifest) -> None:
+    lines = (REPOSITORY / "benchmarks/results/replica.jsonl").read_text(encoding="utf-8")
+    measured = json.loads(lines.splitlines()[-1])
+    assert measured["workers"] == int(container["resources"]["requests"]["cpu"])
+    resources = container["resources"]
+    usual, most = (bytes_of(resources[kind]["memory"]) for kind in ("requests", "limits"))
+    assert usual >= measured["memory_mb"]["at_rest"] * 2**20
+    assert most >= 1.2 * measured["memory_mb"]["flood"] * 2**20
 
 
 def test_secrets_are_those_that_people_are_told_to_make(
