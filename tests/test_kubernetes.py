@@ -390,7 +390,6 @@ def test_only_the_job_reaches_its_head(
 
 
 def test_the_job_does_what_there_is_to_do(job: Manifest) -> None:
-    pytest.importorskip("maskwise.cli.score")
     program, *arguments = job["spec"]["entrypoint"].split()
     assert program == "maskwise"
     told = parsed(arguments)

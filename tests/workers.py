@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,3 +60,30 @@ def die() -> NDArray[np.uint8]:
 
 def unreadable() -> NDArray[np.uint8]:
     raise UnreadableImage("b.png: this is no picture")
+
+
+class Slow:
+    """Takes a picture as one face, and its time."""
+
+    def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
+        time.sleep(0.05)
+        return WholePicture()(image_rgb)
+
+
+def load_slow() -> MaskDetector:
+    return MaskDetector(
+        Slow(), MaskClassifier(Brightness(), PreprocessSpec(size_hw=(8, 8)), n_classes=2)
+    )
+
+
+class MortalAndSlow(Slow):
+    """Both."""
+
+    def __call__(self, image_rgb: NDArray[np.uint8]) -> Faces:
+        return super().__call__(image_rgb) if image_rgb.shape[0] != 7 else Mortal()(image_rgb)
+
+
+def load_mortal_and_slow() -> MaskDetector:
+    return MaskDetector(
+        MortalAndSlow(), MaskClassifier(Brightness(), PreprocessSpec(size_hw=(8, 8)), n_classes=2)
+    )

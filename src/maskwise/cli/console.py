@@ -1,5 +1,6 @@
 """Console: how the command line speaks to people, always on stderr."""
 
+import io
 import logging
 import os
 import shlex
@@ -64,6 +65,36 @@ def hushed() -> Iterator[None]:
     finally:
         os.dup2(kept, _STDERR)
         os.close(kept)
+
+
+@contextmanager
+def ours_alone() -> Iterator[None]:
+    """Drop what libraries in C write to stderr; what Python writes there still arrives.
+
+    Ray's core warns of its own insides, whatever its log level.
+    """
+    before = sys.stderr
+    try:
+        if before.fileno() != _STDERR:
+            raise OSError
+        kept = os.dup(_STDERR)
+    except (OSError, ValueError, AttributeError):  # closed, or somebody else listens
+        yield
+        return
+    before.flush()
+    with io.TextIOWrapper(
+        os.fdopen(os.dup(kept), "wb"), before.encoding, before.errors, line_buffering=True
+    ) as ours:
+        sys.stderr = ours
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            ours.flush()
+            os.dup2(kept, _STDERR)
+            os.close(kept)
+            sys.stderr = before
 
 
 @contextmanager

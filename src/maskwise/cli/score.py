@@ -1,0 +1,145 @@
+"""`maskwise score`: decisions on the faces of huge collections of pictures."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskwise.cli.console import counting, hushed, ours_alone, say
+from maskwise.cli.ray_option import RayAddress, address_of
+from maskwise.errors import InvalidInput
+from maskwise.extras import load
+from maskwise.names import legible
+
+if TYPE_CHECKING:
+    from maskwise.distributed.answers import Totals
+    from maskwise.distributed.score import Scoring
+    from maskwise.distributed.scorer import Load
+
+
+def score(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Pictures: a folder, a TAR shard, a Parquet file, or a list (.csv, .txt, Parquet) "
+            "of paths; on a disk, at s3://bucket/..., or behind http.",
+        ),
+    ],
+    out: Annotated[
+        str,
+        typer.Option(
+            help="The folder for the answers, on a disk or at s3://bucket/...: new, or of the same "
+            "command, which then goes on."
+        ),
+    ],
+    model: Annotated[
+        Path | None, typer.Option(help="A bundle or a finished run. [the bundle that we ship]")
+    ] = None,
+    faces: Annotated[
+        str | None,
+        typer.Option(
+            help="`yunet` or `centerface` look for all faces, `whole` takes each picture as one. "
+            "[as the bundle says: yunet]"
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="`fast`, `balanced` or `thorough`. [as the bundle says: balanced]"),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Say `with_mask` only where that is beyond doubt.")
+    ] = False,
+    precision: Annotated[
+        str | None, typer.Option(help="`int8` or `fp32`. [int8 if it is there]")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes. [one for each core]")
+    ] = None,
+    ray: RayAddress = None,
+    allow_url: Annotated[
+        bool,
+        typer.Option("--allow-url", help="Let lists name pictures in other stores than their own."),
+    ] = False,
+) -> int:
+    """Say for each face of the pictures in SOURCE whether a mask is worn, into files at OUT.
+
+    Whatever is killed, the same command goes on and ends with the same files. A picture that cannot
+    be read costs only its own row; the exit code is then 1.
+    """
+    if workers is not None and workers < 1:
+        raise InvalidInput(f"`workers` must be at least 1. Received: {workers}.")
+    with hushed():
+        scoring_of = load("maskwise.distributed.score", extra="score").Scoring
+        detection = load("maskwise.distributed.detection", extra="score").Detection.of(
+            model, faces=faces, mode=mode, strict=strict, precision=precision
+        )
+    with ExitStack() as until_done:
+        if ray is not None:  # whether there is one is said before anything is listed
+            detection = detection.packed()
+            until_done.enter_context(ours_alone())
+            cluster = load("maskwise.distributed.cluster", extra="ray")
+            until_done.enter_context(cluster.connected(address_of(ray)))
+        with counting("Listing") as listing:
+            scoring: Scoring = scoring_of.begin(
+                *(source, out, detection),
+                allow_url=allow_url,
+                on_listed=lambda n: listing(n, n) if n % 1000 == 0 else None,
+            )
+        undone = scoring.undone()
+        if undone:
+            _tell_of_rest(scoring, undone)
+            _work_off(scoring, undone, detection, workers, is_on_ray=ray is not None)
+    totals = scoring.finish()
+    say(f"{_to_words(totals)}\nWrote {legible(scoring.out)}")
+    return 1 if totals.errors else 0
+
+
+def _tell_of_rest(scoring: "Scoring", undone: Sequence[int]) -> None:
+    n_before = scoring.plan.n_parts - len(undone)
+    if n_before:
+        say(f"Going on: {n_before} of {scoring.plan.n_parts} parts are done.")
+
+
+def _work_off(
+    scoring: "Scoring",
+    undone: Sequence[int],
+    load_detector: "Load",
+    workers: int | None,
+    *,
+    is_on_ray: bool,
+) -> None:
+    from maskwise.distributed.scorer import Scorer
+
+    new_scorer = partial(Scorer, load_detector, scoring.answers)
+    results: Iterator[Totals]
+    if is_on_ray:
+        from maskwise.distributed.on_ray import score_on_ray
+
+        results = score_on_ray(undone, scoring.plan, new_scorer, workers)
+    else:
+        from maskwise.distributed.here import score_here
+
+        results = score_here(undone, scoring.plan, new_scorer, workers or _n_cores())
+    n_done, n_parts = scoring.plan.n_parts - len(undone), scoring.plan.n_parts
+    with counting("Scoring parts") as progress:
+        progress(n_done, n_parts)
+        for _ in results:
+            n_done += 1
+            progress(n_done, n_parts)
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _to_words(totals: "Totals") -> str:
+    labels = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in totals.labels.items())
+    failed = f"; {totals.errors} could not be read" if totals.errors else ""
+    return (
+        f"{totals.pictures} picture{'s' * (totals.pictures != 1)}, "
+        f"{totals.faces} face{'s' * (totals.faces != 1)}{': ' if labels else ''}{labels}{failed}"
+    )

@@ -1,0 +1,1 @@
+"""Distributed: huge collections of pictures, scored by many processes or many machines."""

@@ -1,0 +1,1 @@
+"""Stores: where pictures and answers lie, one file per kind, behind one seam."""
