@@ -71,6 +71,8 @@ lock: .venv/dev.done ## resolve the dependencies anew into requirements/
 		-c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 		-c requirements/dev.txt --extra serve --group build -o requirements/serve.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+		-c requirements/dev.txt --extra ray --group ray -o requirements/ray.txt pyproject.toml
 
 clean: ## remove what the targets made
 	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache

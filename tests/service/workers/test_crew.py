@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,6 +53,14 @@ def wait_for(what: Callable[[], object], within_s: float = 15) -> None:
 
 def labels(answers: list[Answer]) -> list[str]:
     return [answer.body["faces"][0]["label"] for answer in answers]
+
+
+def test_once_it_is_closed_nobody_works_any_more() -> None:
+    """Whoever then ends Python would do so in the middle of that."""
+    before = set(threading.enumerate())
+    with crew_of(load_decider, workers=2):
+        assert len(set(threading.enumerate()) - before) == 2
+    assert not set(threading.enumerate()) - before
 
 
 def test_each_gets_its_own_answer_in_its_order() -> None:

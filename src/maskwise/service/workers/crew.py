@@ -19,6 +19,7 @@ _MOST_TOGETHER: Final = 4  # pictures that one worker takes at once
 _START_S: Final = 120.0
 _PAUSES_S: Final = (0.0, 0.0, 1.0, 5.0, 20.0)  # before a worker that dies again is replaced
 _STEADY_S: Final = 60.0  # after which a death is no longer counted
+_BURIAL_S: Final = 3.0  # for a thread to let go of its worker, which was killed
 _TICK_S: Final = 1.0  # how soon it is seen that a worker died that had nothing to do
 _MOST_KILLED: Final = 1  # workers; the first may have been killed by somebody else
 _KILLED: Final = "The picture ended the process that decoded it."
@@ -64,6 +65,7 @@ class _Member:
     """A worker, and whether it still belongs to the crew."""
 
     hand: Hand | None
+    thread: Thread | None = None
     is_dismissed: Event = field(default_factory=Event)
     died_s: deque[float] = field(default_factory=lambda: deque(maxlen=len(_PAUSES_S)))
 
@@ -172,6 +174,9 @@ class Crew:
         for member in members:
             if member.hand is not None:
                 member.hand.kill()
+        for member in members:
+            if member.thread is not None:  # else it buries its process while Python ends, too
+                member.thread.join(_BURIAL_S)
 
     def _start(self) -> list[Hand]:
         """As many workers as there should be, all with one model."""
@@ -201,7 +206,8 @@ class Crew:
             self._members = members
             self.about = hands[0].about
         for member in members:
-            Thread(target=self._work, args=(member,), name="hand", daemon=True).start()
+            member.thread = Thread(target=self._work, args=(member,), name="hand", daemon=True)
+            member.thread.start()
 
     def _dismiss(self, members: Sequence[_Member]) -> None:
         for member in members:
@@ -233,7 +239,8 @@ class Crew:
                     n = min(_MOST_TOGETHER, math.ceil(len(self._waiting) / self._n_workers))
                     return [self._waiting.popleft() for _ in range(n)]
                 self._changed.wait(_TICK_S)
-            if member.hand is not None and not member.hand.is_alive:
+            is_dead = member.hand is not None and not member.hand.is_alive
+            if is_dead and not member.is_dismissed.is_set():  # else it was killed, at the end
                 self._bury(member, n_pictures=0)
                 self._revive(member)
 
