@@ -12,6 +12,7 @@ from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wro
 from maskwise.cli.train import TrainingProgress
 from maskwise.extras import load, require
 from maskwise.runs.recipe import find_recipe, require_seed
+from maskwise.search.folder import find_search, require_possible
 
 
 def tune(
@@ -41,13 +42,15 @@ def tune(
     ] = False,
 ) -> None:
     """Search learning rate, batch size and the like on the validation side of DATA."""
+    # What can be known at once comes before what takes time.
     require("optuna", extra="tune")
     require("tensorflow", extra="tune")
+    require_possible(trials=trials, split=split)
     find_recipe(recipe, epochs=epochs)
     require_seed(seed)
+    find_search(out, resume=resume)
     with hushed():
         searching = load("maskwise.search.search", extra="tune")
-    searching.find_search(out, resume=resume)  # what can be known at once comes first
     try:
         with TrainingProgress() as watcher:
             dataset = open_data(data, format, class_name, on_progress=watcher.listing)

@@ -12,13 +12,10 @@ from maskwise.intervals import Estimate, rate
 from maskwise.pages.environment import html_environment, markdown_environment
 from maskwise.pages.files import json_text, write_files
 from maskwise.runs.recipe import Recipe
+from maskwise.search.folder import FORMAT_VERSION, REPORT
 from maskwise.search.space import Choice, Range, Space, value_text
 from maskwise.search.trial import Trial, loss_text
 
-FORMAT_VERSION: Final = 1
-"""Of `tune.json`; grows when a reader of the old layout would misread the new one."""
-REPORT: Final = "tune"
-"""What its files are called, before the dot."""
 SECTIONS: Final = {
     "plots": "How it went",
     "trials": "All trials",
