@@ -28,10 +28,10 @@ def test_ctrl_c_exits_130_and_resuming_ends_in_a_table(
 ) -> None:
     out = tmp_path / "out"
     call = [*TUNE, str(tiny_data), "--out", str(out), "--recipe", "reference", "--trials", "2"]
-    call += ["--epochs", "3"]
+    call += ["--epochs", "2"]
     with subprocess.Popen(call, stderr=subprocess.PIPE, text=True) as searching:
         assert searching.stderr is not None
-        while not searching.stderr.readline().startswith("epoch  1/3"):
+        while not searching.stderr.readline().startswith("epoch  1/2"):
             assert searching.poll() is None
         searching.send_signal(signal.SIGINT)
         said = searching.stderr.read()
@@ -44,7 +44,7 @@ def test_ctrl_c_exits_130_and_resuming_ends_in_a_table(
     assert done.stdout.count("(best)") == 1
     said_lines = done.stderr.splitlines()
     assert any(line.startswith("[2/2] learning rate 0.0") for line in said_lines)
-    assert any(line.startswith("trial 2: finished after 3 epochs, validat") for line in said_lines)
+    assert any(line.startswith("trial 2: finished after 2 epochs, validat") for line in said_lines)
     assert f"evaluate {out}/trials/000" in said_lines[-1]
     assert _exit_code([*call[3:], "--resume", "--json"]) == 0
     assert capsys.readouterr().out == (out / "tune.json").read_text()

@@ -380,7 +380,8 @@ def _draw_trials(
     if np.nanmin(loss) > 0 and np.nanmax(loss) > _WIDE * np.nanmin(loss):
         axes.set_yscale("log")
         _in_factors(axes.yaxis)
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, borderaxespad=0)
+    close = {"handlelength": 1.3, "handletextpad": 0.3, "columnspacing": 1.0, "borderaxespad": 0}
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, **close)
 
 
 def _in_factors(axis: Axis) -> None:

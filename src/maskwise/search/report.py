@@ -75,12 +75,13 @@ class SearchReport:
             notes.append(
                 f"{n} of {self.n_asked} trials are done: run the same with `--resume` to go on."
             )
-        if best is not None:
+        if best is not None and n > 1:
             notes.append(
                 f"All figures are of the {self.n_validation} pictures of the validation side, "
                 f"which were only watched. But they chose the best of {n} trials: its figures "
                 "flatter it, the more so the more trials there are."
             )
+        if best is not None:
             notes.append(
                 f"Nobody looked at the {self.n_test} pictures of the test side. Judge on it the "
                 f"best trial alone: `maskwise evaluate {best.run}`. Who judges several and takes "
