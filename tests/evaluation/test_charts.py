@@ -28,6 +28,10 @@ def some_risk() -> CoverageRisk:
     return coverage_risk(label, np.stack([1 - masked, masked], axis=1).astype(np.float32))
 
 
+LOSSES = (0.5, 0.3, None, 0.2)
+FINISHED = (True, True, False, False)
+
+
 def all_charts(metrics: Metrics) -> dict[str, str]:
     history = [
         {"loss": 0.5, "accuracy": 0.7, "val_loss": 0.6, "val_accuracy": 0.6},
@@ -42,6 +46,13 @@ def all_charts(metrics: Metrics) -> dict[str, str]:
         "reliability": charts.reliability_plot(metrics),
         "coverage-risk": charts.coverage_risk_plot(some_risk(), max_error=0.05),
         "robustness": charts.robustness_curves(some_robustness()),
+        "loss-by-trial": charts.loss_by_trial(LOSSES, FINISHED),
+        "loss-by-rate": charts.loss_by_value(
+            *("learning_rate", [0.001, 0.01, 0.1, 0.02], LOSSES, FINISHED), scale="log"
+        ),
+        "loss-by-mirror": charts.loss_by_value(
+            *("mirror", [True, False, False, True], LOSSES, FINISHED), scale="choice"
+        ),
     }
     return {name: svg for name, svg in drawn.items() if svg is not None}
 
@@ -66,7 +77,7 @@ def words_of(svg: str) -> list[str]:
 
 def test_charts_are_xml_that_a_page_can_hold(metrics: Metrics) -> None:
     drawn = all_charts(metrics)
-    assert len(drawn) == 8
+    assert len(drawn) == 11
     for svg in drawn.values():
         root = ElementTree.fromstring(svg)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
@@ -209,3 +220,41 @@ def test_no_plots_of_certainty_without_pictures() -> None:
     nothing = np.zeros(0, dtype=np.int64), np.zeros((0, 2), dtype=np.float32)
     assert charts.reliability_plot(measure(*nothing)) is None
     assert charts.coverage_risk_plot(coverage_risk(*nothing)) is None
+
+
+def test_loss_by_trial_tells_finished_from_stopped_and_the_best() -> None:
+    svg = charts.loss_by_trial(LOSSES, FINISHED)
+    assert svg is not None
+    assert {"best so far", "finished", "stopped", "best", "trial"} <= set(words_of(svg))
+    assert "The least so far from 0.500 to 0.300." in svg
+
+
+@pytest.mark.parametrize(
+    ("losses", "is_finished"),
+    [
+        pytest.param([0.0], [True], id="one that is zero"),
+        pytest.param([0.1, math.nan, 1e30], [True, False, True], id="far apart"),
+        pytest.param([0.4, None], [False, False], id="none finished"),
+    ],
+)
+def test_loss_of_trials_copes(losses: list[float | None], is_finished: list[bool]) -> None:
+    rates = [0.1] * len(losses)
+    for svg in (
+        charts.loss_by_trial(losses, is_finished),
+        charts.loss_by_value("weight_decay", rates, losses, is_finished, scale="linear"),
+        charts.loss_by_value("batch_size", rates, losses, is_finished, scale="choice"),
+    ):
+        assert svg is not None
+        assert "nan" not in svg.lower()
+
+
+def test_no_chart_of_trials_without_a_loss() -> None:
+    assert charts.loss_by_trial([], []) is None
+    assert charts.loss_by_trial([None], [False]) is None
+    assert charts.loss_by_value("mirror", [True], [math.nan], [False], scale="choice") is None
+
+
+def test_a_choice_is_in_words() -> None:
+    svg = charts.loss_by_value("mirror", [True, False], [0.4, 0.5], [True, True], scale="choice")
+    assert svg is not None
+    assert {"yes", "no", "mirror", "validation loss"} <= set(words_of(svg))

@@ -10,7 +10,7 @@ from maskwise.dataset.samples import Sample, Split
 from maskwise.errors import BadRun, InvalidInput
 from maskwise.runs.checkpoint import Checkpoint
 from maskwise.runs.recipe import Recipe
-from maskwise.runs.run import Run, require_same_data, require_vacant
+from maskwise.runs.run import Run, require_same_data, require_same_recipe, require_vacant
 
 
 def sample(path: str, digit: str = "0", label: int = 1) -> Sample:
@@ -180,3 +180,9 @@ def test_changed_data_is_refused(run: Run, change: object, message: str) -> None
     require_same_data(run, samples[::-1])
     with pytest.raises(BadRun, match=message):
         require_same_data(run, change(samples))  # type: ignore[operator]
+
+
+def test_another_recipe_is_refused(run: Run) -> None:
+    require_same_recipe(run, Recipe(epochs=2))
+    with pytest.raises(BadRun, match=r"began with batch_size=32 and cannot go on with batch_size"):
+        require_same_recipe(run, Recipe(epochs=2, batch_size=16))

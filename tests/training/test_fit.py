@@ -252,6 +252,18 @@ def test_a_run_from_nothing_is_not_resumed_as_if_it_went_on(
         train(tiny_data, out=tiny_run, start_from=tiny_run, resume=True)
 
 
+def test_a_recipe_of_ones_own_is_trained_and_no_other_goes_on_with_it(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    own = dataclasses.replace(RECIPES["reference"], name="own", epochs=1, mirror=True)
+    run = train(tiny_data, out=tmp_path / "run", recipe=own)
+    assert run.recipe == own
+    train(tiny_data, out=tmp_path / "run", recipe=own, resume=True)
+    other = dataclasses.replace(own, mirror=False)
+    with pytest.raises(BadRun, match="began with mirror=True and cannot go on with mirror=False"):
+        train(tiny_data, out=tmp_path / "run", recipe=other, resume=True)
+
+
 def test_resuming_a_finished_run_trains_no_more(tiny_data: Path, tiny_run: Path) -> None:
     witness = Witness()
     train(tiny_data, out=tiny_run, resume=True, watcher=witness)

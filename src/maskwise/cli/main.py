@@ -20,7 +20,7 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 _VERBS: Final = (
-    *("demo", "data", "train", "evaluate", "calibrate", "cross-validate", "compare"),
+    *("demo", "data", "train", "evaluate", "calibrate", "cross-validate", "tune", "compare"),
     *("export", "detect", "score", "watch", "serve", "page", "explain"),
 )
 """In the order of `maskwise --help`; each has a module of its name."""

@@ -6,14 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 from maskwise.evaluation.calibration import CoverageRisk, SelectiveMetrics
 from maskwise.evaluation.corruptions import CORRUPTIONS, STRENGTHS
@@ -71,6 +73,7 @@ _STYLE_OF_EIGHT: Final = {
     "figure.constrained_layout.hspace": 0.06,
 }
 _DOTTED_EPOCHS: Final = 30  # so that an epoch between two gaps is seen too
+_WIDE: Final = 5.0  # where the greatest loss is so many times the least, factors are drawn
 _NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
@@ -283,6 +286,108 @@ def coverage_risk_plot(
             f"pictures are answered. Area under it {_number(measured.aurc.value)}."
         )
         return _to_svg(figure, name="coverage-risk", description=described)
+
+
+def loss_by_trial(losses: Sequence[float | None], is_finished: Sequence[bool]) -> str | None:
+    """Draw the validation loss of the trials of a search, and the least so far.
+
+    Args:
+        losses: After the last epoch of each; None or not finite where it is unknown.
+        is_finished: Whether each came to its end, so that it may be the best.
+
+    Returns:
+        An `<svg>` element, or None where there is nothing to draw.
+    """
+    loss = _in_floats(losses)
+    if np.isnan(loss).all():
+        return None
+    number = np.arange(1, len(loss) + 1)
+    least = np.fmin.accumulate(np.where(is_finished, loss, np.nan))
+    with style.context(["default", _STYLE]):
+        figure, axes = _new_figure()
+        axes.step(number, least, where="post", color=_RIGHT, alpha=0.5, label="best so far")
+        _draw_trials(axes, number, loss, is_finished)
+        axes.set_xlabel("trial")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.set_xlim(0.5, len(loss) + 0.5)
+        described = (
+            f"Validation loss of {len(loss)} trials. The least so far {_way(least.tolist())}."
+        )
+        return _to_svg(figure, name="loss-by-trial", description=described)
+
+
+def loss_by_value(
+    name: str,
+    values: Sequence[float],
+    losses: Sequence[float | None],
+    is_finished: Sequence[bool],
+    *,
+    scale: Literal["linear", "log", "choice"],
+) -> str | None:
+    """Draw the validation loss of the trials of a search against what one field was.
+
+    Args:
+        name: Of the field.
+        values: What it was in each trial.
+        losses: As `loss_by_trial` takes them.
+        is_finished: Likewise.
+        scale: How the values are laid out; of a choice, side by side.
+
+    Returns:
+        An `<svg>` element, or None where there is nothing to draw.
+    """
+    loss = _in_floats(losses)
+    if np.isnan(loss).all():
+        return None
+    options = sorted(set(values))
+    place = np.array([options.index(value) if scale == "choice" else value for value in values])
+    with style.context(["default", _STYLE]):
+        figure, axes = _new_figure()
+        _draw_trials(axes, place, loss, is_finished)
+        axes.set_xlabel(name.replace("_", " "))
+        if scale == "choice":
+            words = [("no", "yes")[x] if isinstance(x, bool) else f"{x:g}" for x in options]
+            axes.set_xticks(range(len(options)), words)
+            axes.set_xlim(-0.5, len(options) - 0.5)
+        elif scale == "log":
+            axes.set_xscale("log")
+            _in_factors(axes.xaxis)
+        described = f"Validation loss of {len(loss)} trials by {name}."
+        return _to_svg(figure, name=f"loss-by-{name}", description=described)
+
+
+def _in_floats(losses: Sequence[float | None]) -> NDArray[np.float64]:
+    return np.array([math.nan if loss is None else loss for loss in losses], dtype=np.float64)
+
+
+def _draw_trials(
+    axes: Axes,
+    place: NDArray[Any],
+    loss: NDArray[np.float64],
+    is_finished: Sequence[bool],
+) -> None:
+    finished = np.array(is_finished, dtype=np.bool_)
+    draw = partial(axes.plot, marker="o", linestyle="none", clip_on=False)
+    if finished.any():
+        draw(place[finished], loss[finished], color=_RIGHT, markersize=6, label="finished")
+    if not finished.all():
+        stopped = place[~finished], loss[~finished]
+        draw(*stopped, color=_INK, alpha=0.6, mfc="none", markersize=6, label="stopped")
+    if np.isfinite(loss[finished]).any():
+        best = np.nanargmin(np.where(finished, loss, np.nan))
+        draw(place[best], loss[best], color=_RIGHT, mfc="none", markersize=13, label="best")
+    axes.set_ylabel("validation loss")
+    if np.nanmin(loss) > 0 and np.nanmax(loss) > _WIDE * np.nanmin(loss):
+        axes.set_yscale("log")
+        _in_factors(axes.yaxis)
+    close = {"handlelength": 1.3, "handletextpad": 0.3, "columnspacing": 1.0, "borderaxespad": 0}
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, **close)
+
+
+def _in_factors(axis: Axis) -> None:
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
 
 
 def _new_figure() -> tuple[Figure, Axes]:

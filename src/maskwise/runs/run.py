@@ -301,6 +301,21 @@ def require_same_data(run: Run, samples: Sequence[Sample]) -> None:
         )
 
 
+def require_same_recipe(run: Run, recipe: Recipe) -> None:
+    """Refuse to go on otherwise than the run began.
+
+    Raises:
+        BadRun: A field of its recipe has another value.
+    """
+    begun, asked = run.recipe.to_dict(), recipe.to_dict()
+    for name, value in asked.items():
+        if begun[name] != value:
+            raise BadRun(
+                f"{legible(run.folder)} began with {name}={begun[name]} and cannot go on with "
+                f"{name}={value}. Train into a new folder."
+            )
+
+
 def _split_lines(split: Split) -> Iterable[str]:
     # ASCII with escapes: file names of any bytes survive the round trip.
     for side, sample in split:

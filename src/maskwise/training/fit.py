@@ -32,7 +32,13 @@ from maskwise.model.variables import (
 from maskwise.names import legible
 from maskwise.preprocess import PreprocessSpec
 from maskwise.runs.recipe import Recipe, change_recipe, find_recipe, require_seed
-from maskwise.runs.run import Run, has_run, require_same_data, require_vacant
+from maskwise.runs.run import (
+    Run,
+    has_run,
+    require_same_data,
+    require_same_recipe,
+    require_vacant,
+)
 from maskwise.training.adam import FusedAdam
 from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.augmentation.augment import Augmentation
@@ -55,7 +61,7 @@ def train(
     data: Dataset | str | os.PathLike[str],
     *,
     out: str | os.PathLike[str],
-    recipe: str | None = None,
+    recipe: str | Recipe | None = None,
     start_from: str | os.PathLike[str] | None = None,
     seed: int | None = None,
     epochs: int | None = None,
@@ -73,7 +79,8 @@ def train(
     Args:
         data: A data set or its folder. Where no mask is worn wrongly in it, two classes are learnt.
         out: The run folder; made if missing.
-        recipe: A name in `maskwise.runs.recipe.RECIPES`; `reference` if None.
+        recipe: A name in `maskwise.runs.recipe.RECIPES`, or a recipe of your own; `reference` if
+            None.
         start_from: Instead of a recipe: the bundle or finished run to go on from, with the classes
             that it knows; `shipped` is the bundle that comes with maskwise. What comes out lies
             half way between that network and where the training led.
@@ -111,7 +118,8 @@ def train(
     sides = None if resume and has_run(folder) else _split(dataset, chosen, seed or 0, watcher)
     with claimed(folder):
         if sides is None:
-            asked = chosen.name if recipe or parent else None
+            named = chosen.name if recipe or parent else None
+            asked = chosen if isinstance(recipe, Recipe) else named
             run = _resume(folder, dataset, recipe=asked, seed=seed, **changes)
         else:
             run = _begin(folder, dataset, chosen, seed or 0, sides)
@@ -123,14 +131,17 @@ def train(
 
 
 def _choose(
-    recipe: str | None, start_from: str | os.PathLike[str] | None, **changes: Any
+    recipe: str | Recipe | None, start_from: str | os.PathLike[str] | None, **changes: Any
 ) -> tuple[Parent | None, Recipe]:
     if start_from is None:
+        if isinstance(recipe, Recipe):
+            return None, change_recipe(recipe, **changes)
         return None, find_recipe(recipe or _REFERENCE, **changes)
     if recipe is not None:
         raise InvalidInput(
             "`recipe` and `start_from` exclude each other, as a network goes on as it was trained. "
-            f"Received: {recipe!r} and {legible(Path(start_from))}. Leave one of them out."
+            f"Received: {getattr(recipe, 'name', recipe)!r} and {legible(Path(start_from))}. "
+            "Leave one of them out."
         )
     parent = Parent.open(start_from)
     return parent, change_recipe(parent.recipe, **changes)
@@ -157,9 +168,17 @@ def _begin(folder: Path, dataset: Dataset, recipe: Recipe, seed: int, sides: Spl
 
 
 def _resume(
-    folder: Path, dataset: Dataset, *, recipe: str | None, seed: int | None, **changes: object
+    folder: Path,
+    dataset: Dataset,
+    *,
+    recipe: str | Recipe | None,
+    seed: int | None,
+    **changes: object,
 ) -> Run:
     run = Run.open(folder)
+    if isinstance(recipe, Recipe):
+        require_same_recipe(run, recipe)
+        recipe = None
     asked = {"recipe": recipe, "seed": seed, **changes}
     begun = {"recipe": run.recipe.name, "seed": run.seed}
     begun |= {name: getattr(run.recipe, name) for name in changes}

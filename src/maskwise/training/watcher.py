@@ -30,5 +30,6 @@ class Watcher(Protocol):
     def epoch(self, record: Mapping[str, float]) -> None:
         """An epoch is finished and its checkpoint is on the disk.
 
-        Told by the thread that wrote it, while the next epoch trains.
+        Told by the thread that wrote it, while the next epoch trains. What this raises ends the
+        training with that checkpoint as the last.
         """
