@@ -117,7 +117,8 @@ class Collection:
 
     def _named(self, name: str, list_address: str) -> Unit:
         address = join(list_address.rpartition("/")[0], name)
-        if _place_of(address) != _place_of(list_address) and not self.allow_url:
+        leads_on = "://" in name and _place_of(address) != _place_of(list_address)
+        if leads_on and not self.allow_url:
             raise InvalidInput(
                 f"{legible(list_address)} names something that lies elsewhere, which is only "
                 f"fetched with `--allow-url`. Received: {legible(shown_address(address))}."

@@ -22,7 +22,8 @@ from maskwise.distributed.scorer import Scorer
 from maskwise.errors import ClusterFailed, MaskwiseError
 from maskwise.names import legible
 
-_MAX_BLOCKS: Final = 20_000
+MAX_BLOCKS: Final = 20_000
+"""What Ray gives away at a time: a part, or several where there are more parts than this."""
 _MAX_REASON: Final = 300
 
 
@@ -55,7 +56,7 @@ def score_on_ray(
     else:
         pool = ray.data.ActorPoolStrategy(min_size=max(1, cores), max_size=None)
     listed = ray.data.from_items(
-        [{"part": part} for part in parts], override_num_blocks=min(len(parts), _MAX_BLOCKS)
+        [{"part": part} for part in parts], override_num_blocks=min(len(parts), MAX_BLOCKS)
     )
     scored = listed.map_batches(
         _Worker,

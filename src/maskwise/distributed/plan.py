@@ -82,12 +82,16 @@ class Plan:
         ]
 
 
+def pictures_of_part(number: int) -> int:
+    """How many pictures the part of a number holds, if it is full."""
+    return _PICTURES_A_PART << min(number // _PARTS_A_FILE, _MAX_DOUBLINGS)
+
+
 def _parts(units: Iterable[Unit]) -> Iterator[list[Unit]]:
     """Pictures so many together; whatever holds many is a part of its own."""
     n_parts, together = 0, list[Unit]()
     for unit in units:
-        size = _PICTURES_A_PART << min(n_parts // _PARTS_A_FILE, _MAX_DOUBLINGS)
-        if together and (unit.kind != PICTURE or len(together) == size):
+        if together and (unit.kind != PICTURE or len(together) == pictures_of_part(n_parts)):
             yield together
             n_parts, together = n_parts + 1, []
         if unit.kind == PICTURE:

@@ -1,5 +1,6 @@
 """Store: the seam behind which files lie, and which store an address leads to."""
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -82,11 +83,11 @@ def join(folder: str, name: str) -> str:
     >>> join("s3://bucket/lists", "../photos/a.jpg")
     's3://bucket/photos/a.jpg'
     """
-    if split(name)[0]:
+    if "://" in name and split(name)[0]:
         return name
     scheme, rest = split(folder)
     if not scheme:
-        return str(Path(folder) / name)
+        return os.path.join(folder, name)  # noqa: PTH118 - in lists of millions
     host, *parts = rest.split("/")
     if name.startswith("/"):
         parts = []
