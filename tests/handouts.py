@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -40,7 +41,8 @@ def lay_out(folder: Path, run: Path) -> Path:
 
 def _draw_scenes(folder: Path) -> None:
     folder.mkdir()
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for index, image_rgb in enumerate(walking(4, [1, 0])):
         name = f"{index}.png"
         Image.fromarray(image_rgb).save(folder / name)

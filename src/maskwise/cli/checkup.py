@@ -248,11 +248,12 @@ def _page() -> str:
 
 
 def _extra(extra: str) -> str:
-    lacking = []
+    lacking, there = [], []
     for module, packages in EXTRAS[extra].items():
         found = _versions(packages)
         spec = find_spec(module)
         if spec is not None and spec.origin is not None:  # a mere folder of its name has none
+            there.append(module)
             continue
         for package, number in found.items():
             raise _Trouble(
@@ -262,9 +263,8 @@ def _extra(extra: str) -> str:
             )
         lacking.append(packages[0])
     if lacking:
-        raise _Trouble(
-            "missing", f"lacks {', '.join(lacking)}:", f"pip install 'maskwise[{extra}]'"
-        )
+        says = f"lacks {', '.join(lacking)}:" if there else "not installed:"
+        raise _Trouble("missing", says, f"pip install 'maskwise[{extra}]'")
     found = _versions([each for packages in EXTRAS[extra].values() for each in packages])
     return ", ".join(map(" ".join, list(found.items())[:_N_MAIN]))
 
