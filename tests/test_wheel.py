@@ -1,12 +1,14 @@
 """The wheel with its own dependencies alone, in an environment of its own."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -31,6 +33,11 @@ def uv(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def build_wheel(folder: Path) -> subprocess.CompletedProcess[str]:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    return subprocess.run(build, cwd=folder, check=True, capture_output=True, text=True)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment with the wheel in it; the test is skipped where nothing can be fetched."""
@@ -49,8 +56,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(
         REPOSITORY / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__")
     )
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    subprocess.run(build, cwd=folder, check=True, capture_output=True)
+    build_wheel(folder)
     (wheel,) = (folder / "dist").iterdir()
     done = uv(*into, "--no-deps", wheel, cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -103,6 +109,27 @@ def test_the_doctor_finds_it_well_and_says_how_each_extra_is_installed(run: Run)
     for extra in EXTRAS:
         line = rf"^extra {extra} +missing +not installed: pip install 'maskwise\[{extra}\]'$"
         assert re.search(line, done.stdout, re.MULTILINE), done.stdout
+
+
+def test_where_npm_fails_the_wheel_lacks_the_page_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*BUILT_FROM, "src/maskwise/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
+    (tmp_path / "web").mkdir()
+    npm = tmp_path / "programs" / "npm"
+    npm.parent.mkdir()
+    half = tmp_path / "src" / "maskwise" / "service" / "web" / "page.js"
+    npm.write_text(f"#!/bin/sh\nmkdir -p {half.parent}\ntouch {half}\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(npm.parent), prepend=os.pathsep)
+    done = build_wheel(tmp_path)
+    assert "npm ci failed: the wheel will have no page." in done.stderr
+    (wheel,) = (tmp_path / "dist").iterdir()
+    names = ZipFile(wheel).namelist()
+    assert "maskwise/__init__.py" in names
+    assert not [name for name in names if "page.js" in name]
 
 
 @pytest.mark.parametrize(
