@@ -21,7 +21,7 @@ GOES_ON = re.compile(r"maskwise serve|maskwise watch (?!.*--check)|python -m htt
 NOT_HERE = ("pip", "make")  # what they would install or build, test_commands.py looks for
 ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|host):8000\b")
 MADE = re.compile(r"""(?:--out |out=|export \S+ |export\("\S+", |draw |page )["']?([\w./-]+\w)""")
-READY_S = 60
+READY_S = 120
 
 
 def to_run(page: Path) -> list[Block]:
@@ -39,7 +39,6 @@ class Reader:
         self._going_on: list[subprocess.Popen[bytes]] = []
         self._env = {
             **os.environ,
-            "HOME": str(folder),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "MASKWISE_WORKERS": "1",
         }
