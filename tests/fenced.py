@@ -1,10 +1,12 @@
 """Fenced blocks: the examples of the documentation, as its Markdown holds them."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
@@ -32,6 +34,19 @@ class Block:
         """The commands of a shell block, each on one line."""
         lines = self.text.replace("\\\n", " ").splitlines()
         return [line for line in lines if shlex.split(line, comments=True)]
+
+    def objects(self) -> list[Any]:
+        """What a JSON block holds, one after the other."""
+        return list(read_objects(self.text))
+
+
+def read_objects(text: str) -> Iterator[Any]:
+    """The JSON objects of a text, one after the other."""
+    decoder = json.JSONDecoder()
+    while text := text.strip():
+        value, end = decoder.raw_decode(text)
+        yield value
+        text = text[end:]
 
 
 def read_blocks(page: Path) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pytest
 
-from fenced import PAGES, Block, read_blocks
+from fenced import PAGES, Block, read_blocks, read_objects
 from handouts import lay_out
 from maskwise.service.browser import has_page
 
@@ -21,6 +21,7 @@ GOES_ON = re.compile(r"maskwise serve|maskwise watch (?!.*--check)|python -m htt
 NOT_HERE = ("pip", "make")  # what they would install or build, test_commands.py looks for
 ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|host):8000\b")
 MADE = re.compile(r"""(?:--out |out=|export \S+ |export\("\S+", |draw |page )["']?([\w./-]+\w)""")
+AT_TIMES = {"quality", "track_id", "incorrect"}
 READY_S = 120
 
 
@@ -37,6 +38,7 @@ class Reader:
         self._names: dict[str, Any] = {}
         self._address = "127.0.0.1:8000"
         self._going_on: list[subprocess.Popen[bytes]] = []
+        self.printed: list[Any] = []
         self._env = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -63,6 +65,8 @@ class Reader:
             assert process.poll() in (None, 0), process.args
             process.send_signal(signal.SIGINT)
             assert process.wait(READY_S) in (0, 130), process.args
+        for said in self._folder.glob(".said-*"):
+            self._keep(said.read_text(encoding="utf-8"))
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +87,12 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, f"{block}: {lines}\n{done.stdout}{done.stderr}"
+        self._keep(done.stdout)
+
+    def _keep(self, said: str) -> None:
+        for line in said.splitlines():
+            if line.startswith("{"):
+                self.printed.extend(read_objects(line))
 
     def _begin(self, block: Block, line: str) -> None:
         """Begin what goes on until it is told to end, on a port that is free."""
@@ -111,6 +121,17 @@ class Reader:
         assert b"maskwise: " not in said.read_bytes(), said.read_text()
 
 
+def looks_like(shown: Any, printed: Any) -> bool:
+    """Whether both have the same fields, but for those that are not always there."""
+    if isinstance(shown, dict) and isinstance(printed, dict):
+        return (shown.keys() ^ printed.keys()) <= AT_TIMES and all(
+            looks_like(shown[name], printed[name]) for name in shown.keys() & printed.keys()
+        )
+    if isinstance(shown, list) and isinstance(printed, list):
+        return not printed or all(looks_like(each, printed[0]) for each in shown)
+    return isinstance(shown, str) == isinstance(printed, str)
+
+
 @pytest.fixture(scope="session")
 def handouts(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lay_out(tmp_path_factory.mktemp("handouts"), tiny_run)
@@ -136,3 +157,7 @@ def test_a_page_can_be_followed(
                 continue  # npm was not there to build it
             reader.do(block)
         reader.leave()
+    for block in read_blocks(page):
+        for shown in block.objects() if block.language == "json" and reader.printed else ():
+            real = any(looks_like(shown, printed) for printed in reader.printed)
+            assert real or "error" in shown, f"{block}: nothing printed looks like {shown}"
