@@ -12,6 +12,11 @@ REPOSITORY = Path(__file__).parents[1]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
 PAGES += sorted((REPOSITORY / "docs").glob("*.md"))
 
+CHECKED = {"pip", "make"}
+"""Programs that the tests do not run: what they would install or build is looked for instead."""
+RUN = {"maskwise", "python", "curl", "printf"}
+"""Programs that they run: none that could change more than the folder it is in."""
+
 _FENCE = re.compile(r"```(\w*)")
 _NOT_RUN = re.compile(r"<!-- not run: (.*) -->")
 _CODE = re.compile(r"`([^`]+)`")

@@ -10,7 +10,7 @@ import pytest
 import typer
 from _pytest.mark import ParameterSet
 
-from fenced import PAGES, REPOSITORY, Block, read_blocks, read_code
+from fenced import CHECKED, PAGES, REPOSITORY, RUN, Block, read_blocks, read_code
 from maskwise.cli.main import _app
 
 LANGUAGES = {"", "python", "json", "toml", "text"}
@@ -69,6 +69,9 @@ def test_every_block_is_run_or_says_why_not(block: Block) -> None:
     assert block.language in LANGUAGES, "tests/docs knows how to run: " + ", ".join(LANGUAGES)
     if block.not_run is not None:
         assert len(block.not_run.split()) > 1, "say why it is not run"
+    elif block.language == "":
+        programs = {shlex.split(line)[0] for line in block.commands()}
+        assert programs <= CHECKED | RUN, "say why it is not run, or teach tests/docs to run it"
     elif block.language == "text":
         assert not re.search(r"^(maskwise|python|pip|make|curl) ", block.text, re.MULTILINE)
     elif block.language == "toml":

@@ -13,12 +13,11 @@ from typing import Any, Self
 
 import pytest
 
-from fenced import PAGES, Block, read_blocks, read_objects
+from fenced import CHECKED, PAGES, Block, read_blocks, read_objects
 from handouts import lay_out
 from maskwise.service.browser import has_page
 
 GOES_ON = re.compile(r"maskwise serve|maskwise watch (?!.*--check)|python -m http\.server")
-NOT_HERE = ("pip", "make")  # what they would install or build, test_commands.py looks for
 ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|host):8000\b")
 MADE = re.compile(r"""(?:--out |out=|export \S+ |export\("\S+", |draw |page )["']?([\w./-]+\w)""")
 AT_TIMES = {"quality", "track_id", "incorrect"}
@@ -56,7 +55,7 @@ class Reader:
                 self._run(block, together)
                 self._begin(block, line)
                 together = []
-            elif line.split()[0] not in NOT_HERE:
+            elif line.split()[0] not in CHECKED:
                 together.append(ADDRESS.sub(self._address, line))
         self._run(block, together)
 
