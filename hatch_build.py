@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PageBuildHook(BuildHookInterface[Any]):
-    """Builds what is not built; without npm, the wheel has no page, and the service says so."""
+    """Builds what is not built; where npm cannot, the wheel has no page and the service says so."""
 
     PLUGIN_NAME = "custom"
 
@@ -25,4 +25,10 @@ class PageBuildHook(BuildHookInterface[Any]):
             self.app.display_warning("npm is not installed: the wheel will have no page.")
             return
         for arguments in (["ci"], ["run", "build"]):
-            subprocess.run([npm, *arguments], cwd=web, check=True, stdout=subprocess.DEVNULL)
+            done = subprocess.run([npm, *arguments], cwd=web, stdout=subprocess.DEVNULL)
+            if done.returncode:
+                shutil.rmtree(built.parent, ignore_errors=True)  # no half page
+                self.app.display_warning(
+                    f"npm {' '.join(arguments)} failed: the wheel will have no page."
+                )
+                return

@@ -27,7 +27,7 @@ def test_help_names_every_verb() -> None:
     assert done.returncode == 0
     for verb in (
         *("demo", "data", "train", "evaluate", "calibrate", "cross-validate"),
-        *("tune", "compare", "detect", "explain"),
+        *("tune", "compare", "detect", "explain", "doctor"),
     ):
         assert verb in done.stdout
 

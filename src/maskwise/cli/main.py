@@ -21,7 +21,7 @@ EXIT_INTERRUPTED = 130
 
 _VERBS: Final = (
     *("demo", "data", "train", "evaluate", "calibrate", "cross-validate", "tune", "compare"),
-    *("export", "detect", "score", "watch", "serve", "page", "explain"),
+    *("export", "detect", "score", "watch", "serve", "page", "explain", "doctor"),
 )
 """In the order of `maskwise --help`; each has a module of its name."""
 _OBJECTS_PER_COLLECTION: Final = 50_000
