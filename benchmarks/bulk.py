@@ -12,6 +12,9 @@ photo is larger.
 Threads: FOLDER by two processes of one thread each, as `--workers 2` does, and by one process whose
 classifier has two threads, by turns; pictures a second by the clock, once it flows.
 
+Waiting: FOLDER behind HTTP, on this machine, each answer 50 ms late, as `score` reads it ahead with
+one worker: pictures a second, without decoding.
+
 The figures are added to results/bulk.jsonl, unless `--dry`. They mean something only where nothing
 else runs.
 """
@@ -21,9 +24,12 @@ import io
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Sequence
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import cv2
@@ -32,6 +38,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from folder import clocked, decide, rate_of_flow
+from maskwise.distributed.part import read_part
+from maskwise.distributed.unit import PICTURE, Unit
 from maskwise.faces.detector import open_detector
 from maskwise.images import read_image
 from maskwise.inference.batch import Task
@@ -41,6 +49,7 @@ from record import record
 
 MEGAPIXELS = 12
 ROUNDS = 3
+LATE_S = 0.05
 
 
 def enlarge(path: Path, to: Path) -> None:
@@ -88,6 +97,39 @@ def measure_ways(tasks: Sequence[Task]) -> dict[str, Any]:
     return {"pictures_per_s": rates, "processes_to_threads": round(statistics.median(ratios), 2)}
 
 
+class Late(SimpleHTTPRequestHandler):
+    """Gives files, each 50 ms late."""
+
+    def do_GET(self) -> None:
+        """Wait, then answer."""
+        time.sleep(LATE_S)
+        super().do_GET()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """Lets many callers wait at its door; by default the sixth would have to knock again."""
+
+    request_queue_size = 128
+
+
+def measure_waiting(paths: Sequence[Path]) -> float:
+    """Pictures a second that one worker reads from a store that is late."""
+    handler = partial(Late, directory=str(paths[0].parent))
+    with Server(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        units = [Unit(PICTURE, f"{address}/{path.name}") for path in paths]
+        next(read_part(units))  # the first loads what speaks HTTP
+        began_s = time.perf_counter()
+        n_read = sum(encoded.content is not None for encoded in read_part(units))
+        rate = n_read / (time.perf_counter() - began_s)
+        server.shutdown()
+    return round(rate, 1)
+
+
 def main() -> None:
     """Measure, show and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -99,6 +141,7 @@ def main() -> None:
     sources = find_sources(arguments.folder)
     load_before = os.getloadavg()[0]
     ways = measure_ways([Task(source) for source in sources[:240]])
+    waiting = measure_waiting([source.path for source in sources[:400] if source.path])
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     paths = [source.path for source in sources[: arguments.photos] if source.path]
     with tempfile.TemporaryDirectory() as folder:
@@ -106,7 +149,12 @@ def main() -> None:
         for path, to in zip(paths, large, strict=True):
             enlarge(path, to)
         parts = {"as_it_is": measure_parts(paths), "12_megapixels": measure_parts(large)}
-    figures = {"load_before": round(load_before, 2), "ms_a_photo": parts, "ways": ways}
+    figures = {
+        "load_before": round(load_before, 2),
+        "ms_a_photo": parts,
+        "ways": ways,
+        "read_per_s_when_50_ms_late": waiting,
+    }
     record("bulk", figures, dry=arguments.dry)
 
 
