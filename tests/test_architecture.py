@@ -34,7 +34,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
     {"evaluation"},
     {"training"},
     {"exporters"},
-    {"streams", "service"},
+    {"streams", "service", "distributed"},
     {"cli"},
 ]
 HEAVY = {"tensorflow", "keras", "ray", "fastapi", "matplotlib", "sklearn"}

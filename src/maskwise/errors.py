@@ -9,6 +9,7 @@ MaskwiseError
 ├── BadBundle          a bundle that is missing, foreign, changed or does not fit together
 ├── ExportFailed       an exported network answers otherwise than the one it came from
 ├── ServiceFailed      a service of maskwise cannot be reached, or refuses
+├── ClusterFailed      a Ray cluster cannot be reached, does not fit, or lost what ran on it
 ├── OutputFailed       a file could not be written; what was there before is intact
 └── MissingExtra       an optional library is not installed
 
@@ -50,6 +51,10 @@ class ExportFailed(MaskwiseError):
 
 class ServiceFailed(MaskwiseError):
     """A service of maskwise cannot be reached, or refuses; the message says why."""
+
+
+class ClusterFailed(MaskwiseError):
+    """A Ray cluster cannot be reached, does not fit, or lost what ran on it too often."""
 
 
 class OutputFailed(MaskwiseError):

@@ -12,6 +12,7 @@ import typer
 
 from maskwise import __version__
 from maskwise.cli.console import complain, hush_tensorflow
+from maskwise.cli.ray_option import Command
 from maskwise.errors import InvalidInput, MaskwiseError
 
 EXIT_FAILED = 1
@@ -62,7 +63,7 @@ def _app(arguments: list[str]) -> typer.Typer:
         if verb == "data":
             app.add_typer(module.app, name=verb)
         else:
-            app.command(verb)(getattr(module, name))
+            app.command(verb, cls=Command)(getattr(module, name))
     return app
 
 

@@ -1,0 +1,1 @@
+"""Distributed: the same work on many machines at once, with Ray."""
