@@ -1,11 +1,12 @@
 """`maskwise train`: from pictures to a run folder."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import typer
 from rich.progress import TextColumn, TimeRemainingColumn
@@ -155,16 +156,28 @@ def train_and_show(
 def _trainer(ray: str | None, workers: int | None) -> Iterator[Callable[..., Run]]:
     """What trains: this process, or those of a cluster that is there until the block ends."""
     if ray is None:
-        with hushed():
-            train: Callable[..., Run] = load("maskwise.training.fit", extra="train").train
-        yield train
+        yield _loaded("maskwise.training.fit", "train")
         return
     require("ray", extra="ray")
     with ExitStack() as stack:
+        # Ray tells of workers that were lost, and it does so on stdout.
+        stack.enter_context(redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
         with hushed():
             cluster = stack.enter_context(connected(address_of(ray)))
-            on_ray = load("maskwise.distributed.train_ray", extra="ray")
-        yield partial(on_ray.train_on_ray, cluster=cluster, workers=workers)
+        train_on_ray = _loaded("maskwise.distributed.train_ray", "train_on_ray")
+        yield partial(train_on_ray, cluster=cluster, workers=workers)
+
+
+def _loaded(module: str, function: str) -> Callable[..., Run]:
+    """A function whose module is loaded when it is called: bad data is told of at once."""
+
+    def call(*args: Any, **options: Any) -> Run:
+        with hushed():
+            loaded = load(module, extra="train")
+        run: Run = getattr(loaded, function)(*args, **options)
+        return run
+
+    return call
 
 
 def _show_tuning(run: Run, start_from: Path, rest: Path | None) -> None:

@@ -168,6 +168,7 @@ def _means(sums: NDArray[np.float64]) -> dict[str, float]:
 
 def _show(batches: Batches, step: Any, told: keras.callbacks.CallbackList) -> dict[str, float]:
     """Show an epoch, and give its figures."""
+    batches.on_epoch_end()  # Keras calls it before the first epoch, too
     sums = np.zeros(3)
     for index, (faces, labels) in enumerate(_made(batches)):
         if len(labels):
@@ -179,7 +180,6 @@ def _show(batches: Batches, step: Any, told: keras.callbacks.CallbackList) -> di
             sums += step(blank, np.zeros(1, dtype=np.int64), 0.0)
         if (index + 1) % _TOLD == 0 or index + 1 == len(batches):
             told.on_train_batch_end(index, _means(sums))
-    batches.on_epoch_end()
     return _means(sums)
 
 

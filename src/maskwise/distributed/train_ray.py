@@ -19,6 +19,7 @@ from typing import Any, Final
 import keras
 import ray
 import tensorflow as tf
+from ray.exceptions import RayError
 from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.tensorflow import TensorflowTrainer
 from ray.util.queue import Empty, Queue
@@ -42,6 +43,7 @@ _LOSSES: Final = 3  # of workers, after which a training is given up
 _PAUSE_S: Final = 0.25  # between two looks for news, and between two of the same kind
 _OWN: Final = "ray"  # the folder in the run where Ray keeps what it writes
 _FAILED: Final = "failed"
+_GO_ON: Final = "What is finished is kept: go on with --resume."
 _ENVIRONMENT: Final = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -102,6 +104,9 @@ def train_on_ray(
     ) as begun:
         try:
             _train(begun, crew, start_from, watcher)
+        except BaseException:
+            ray.shutdown()  # before what the workers write is removed
+            raise
         finally:
             remove_pixels(begun.run.folder)
             shutil.rmtree(begun.run.folder / _OWN, ignore_errors=True)
@@ -178,10 +183,13 @@ def _train(
 
     # In a thread, since in the main one Ray would take Ctrl-C for itself.
     Thread(target=fit, daemon=True, name="ray train").start()
-    while not ended:
-        time.sleep(_PAUSE_S)
+    try:
+        while not ended:
+            time.sleep(_PAUSE_S)
+            _tell(begun.run, news, watcher)
         _tell(begun.run, news, watcher)
-    _tell(begun.run, news, watcher)
+    except RayError as error:
+        raise ClusterFailed(f"The cluster was lost: {_last_line(error)} {_GO_ON}") from error
     if ended[0] is not None:
         raise ClusterFailed(_why(ended[0])) from ended[0]
 
@@ -211,12 +219,13 @@ def _tell(run: Run, news: Queue, watcher: Watcher | None) -> None:
 
 def _why(error: Exception) -> str:
     causes = getattr(error, "worker_failures", None) or {0: error}
-    cause = str(next(iter(causes.values()))).strip().splitlines()
-    return (
-        f"Workers were lost too often ({_LOSSES + 1} times); what the last one said: "
-        f"{cause[-1] if cause else type(error).__name__}. What is finished is kept: go on with "
-        "--resume."
-    )
+    last = _last_line(next(iter(causes.values())))
+    return f"Workers were lost {_LOSSES + 1} times; the last one said: {last} {_GO_ON}"
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{lines[-1].rstrip('.')}."
 
 
 def _versions() -> Mapping[str, str]:
