@@ -55,6 +55,7 @@ def _train(folder: str, rank: int, ports: str, still: bool) -> None:
     os.environ["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
     from maskwise.distributed import rank as of_ranks
     from maskwise.distributed.ring import Ring
+    from maskwise.model.networks import build_network
     from maskwise.runs.run import Run
     from maskwise.training import start
     from witness import Witness
@@ -62,13 +63,12 @@ def _train(folder: str, rank: int, ports: str, still: bool) -> None:
     compare = of_ranks._require_equal
 
     def compare_and_tell(ring: Ring, model: keras.Model, epoch: int) -> None:
-        digest = of_ranks._digest(of_ranks.read_arrays(of_ranks.training_variables(model)))
-        sys.stdout.write(f"{epoch} {digest.hex()}\n")
+        sys.stdout.write(f"{epoch} {of_ranks._digest(model).hex()}\n")
         compare(ring, model, epoch)
 
     of_ranks._require_equal = compare_and_tell
     if still:
-        start.build_network = drop_nothing(start.build_network)
+        vars(start)["build_network"] = drop_nothing(build_network)
     start.prepare_tensorflow(1)
     of_ranks.train_as_rank(Run.open(folder), None, Ring(), Witness())
 

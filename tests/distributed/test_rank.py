@@ -27,7 +27,7 @@ def test_two_ranks_take_the_steps_of_one_process(
 ) -> None:
     recipe = dataclasses.replace(RECIPES["lean"], batch_size=8, learning_rate=1e-4)
     monkeypatch.setitem(RECIPES, "lean", recipe)
-    monkeypatch.setattr(start, "build_network", drop_nothing(start.build_network))
+    monkeypatch.setattr(start, "build_network", drop_nothing(build_network))
     wanted: dict[str, Any] = {"recipe": "lean", "epochs": 2, "seed": 5}
     alone = train(tiny_data, out=tmp_path / "alone", **wanted).finished_checkpoint()
     with opened(tiny_data, out=tmp_path / "shared", **wanted) as begun:

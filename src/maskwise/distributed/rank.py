@@ -7,7 +7,7 @@ leaves behind is written by rank 0 alone, as `maskwise.training.fit` writes it.
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Final
@@ -216,17 +216,17 @@ def _require_equal(ring: Ring, model: keras.Model, epoch: int) -> None:
     Raises:
         ClusterFailed: They have.
     """
-    own = np.frombuffer(_digest(read_arrays(training_variables(model))), dtype=np.uint32)
-    if not np.array_equal(ring.total(own.astype(np.int64)), ring.size * own.astype(np.int64)):
+    own = np.frombuffer(_digest(model), dtype=np.uint32).astype(np.int64)
+    if not np.array_equal(ring.total(own), ring.size * own):
         raise ClusterFailed(
             f"After epoch {epoch} the workers have different weights, so nothing of it is kept. "
             "Use machines of one kind with the same versions of everything, and --resume."
         )
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def _digest(model: keras.Model) -> bytes:
     digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
+    for name, array in sorted(read_arrays(training_variables(model)).items()):
         if not name.endswith(_SEED):
             digest.update(name.encode() + array.tobytes())
     return digest.digest()
