@@ -3,10 +3,10 @@
     python benchmarks/cluster_training.py FACES
 
 FACES is a folder with a folder per class. So many pictures of each class (`--per-class`) are
-trained on with the recipe `lean`, once by `maskwise train` and once with `--ray --workers 2`, for
-each seed; both are judged on the same test side by `maskwise evaluate`. Times are those of an epoch
-and of the whole command; on one machine both have the same cores, so they tell what sharing costs,
-not what more machines give. The figures are added to results/cluster_training.jsonl.
+trained on with the recipe `maskwise`, by `maskwise train` and by `maskwise train --ray --workers 2`,
+for each seed; both are judged on the same test side by `maskwise evaluate`. Times are those of an
+epoch and of the whole command; on one machine both have the same cores, so they tell what sharing
+costs, not what more machines give. The figures are added to results/cluster_training.jsonl.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def train_and_judge(
 ) -> dict[str, Any]:
     """One training, and how good it is on its test side."""
     began_s = time.monotonic()
-    recipe = ["--recipe", "lean", "--epochs", str(epochs), "--seed", str(seed)]
+    recipe = ["--recipe", "maskwise", "--epochs", str(epochs), "--seed", str(seed)]
     maskwise("train", str(data), "--out", str(out), *recipe, *way)
     seconds = time.monotonic() - began_s
     maskwise("evaluate", str(out), "--no-robustness")
@@ -69,9 +69,9 @@ def main() -> None:
     """Measure, show and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("faces", type=Path)
-    parser.add_argument("--per-class", type=int, default=400)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--per-class", type=int, default=250)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--dry", action="store_true", help="keep nothing")
     options = parser.parse_args()
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in WAYS}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,17 @@ import pytest
 pytest.importorskip("ray")
 
 from maskwise.distributed.cluster import Cluster, connected
-from maskwise.distributed.train_ray import Crew, _reporting, _tell, _Teller, train_on_ray
-from maskwise.errors import BadDataset, InvalidInput
+from maskwise.distributed.train_ray import (
+    Crew,
+    _reporting,
+    _require_versions,
+    _seen_here,
+    _tell,
+    _Teller,
+    _versions,
+    train_on_ray,
+)
+from maskwise.errors import BadDataset, ClusterFailed, InvalidInput
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.runs.recipe import RECIPES
 from maskwise.runs.run import Run
@@ -192,3 +202,19 @@ def test_what_a_rank_meets_is_raised_where_the_training_was_begun(tiny_run: Path
         raise BadDataset("a.png is gone.")
     with pytest.raises(BadDataset, match=r"^On \S+: a\.png is gone\.$"):
         _tell(Run.open(tiny_run), news, None)
+
+
+def test_a_disk_that_a_node_does_not_see_is_named(tiny_run: Path, tmp_path: Path) -> None:
+    assert _seen_here(tiny_run) == Run.open(tiny_run)
+    with pytest.raises(ClusterFailed, match=r"nowhere is not there\. DATA and OUT must lie"):
+        _seen_here(tmp_path / "nowhere")
+    copy = shutil.copytree(tiny_run, tmp_path / "run")
+    Run.open(copy).moved_data(tmp_path / "gone")
+    with pytest.raises(ClusterFailed, match=r"gone is not there"):
+        _seen_here(copy)
+
+
+def test_another_version_on_a_node_is_named() -> None:
+    _require_versions(_versions())
+    with pytest.raises(ClusterFailed, match=r"keras is \S+ here, but 2\.0 where"):
+        _require_versions({**_versions(), "keras": "2.0"})

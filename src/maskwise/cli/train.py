@@ -156,24 +156,23 @@ def train_and_show(
 def _trainer(ray: str | None, workers: int | None) -> Iterator[Callable[..., Run]]:
     """What trains: this process, or those of a cluster that is there until the block ends."""
     if ray is None:
-        yield _loaded("maskwise.training.fit", "train")
+        yield _loaded("maskwise.training.fit", "train", extra="train")
         return
-    require("ray", extra="ray")
     with ExitStack() as stack:
         # Ray tells of workers that were lost, and it does so on stdout.
         stack.enter_context(redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
         with hushed():
             cluster = stack.enter_context(connected(address_of(ray)))
-        train_on_ray = _loaded("maskwise.distributed.train_ray", "train_on_ray")
+        train_on_ray = _loaded("maskwise.distributed.train_ray", "train_on_ray", extra="ray")
         yield partial(train_on_ray, cluster=cluster, workers=workers)
 
 
-def _loaded(module: str, function: str) -> Callable[..., Run]:
+def _loaded(module: str, function: str, *, extra: str) -> Callable[..., Run]:
     """A function whose module is loaded when it is called: bad data is told of at once."""
 
     def call(*args: Any, **options: Any) -> Run:
         with hushed():
-            loaded = load(module, extra="train")
+            loaded = load(module, extra=extra)
         run: Run = getattr(loaded, function)(*args, **options)
         return run
 

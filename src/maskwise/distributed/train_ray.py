@@ -32,7 +32,8 @@ from maskwise.distributed.cluster import Cluster
 from maskwise.distributed.rank import train_as_rank
 from maskwise.distributed.ring import Ring
 from maskwise.errors import ClusterFailed, InvalidInput, MaskwiseError
-from maskwise.runs.run import Run
+from maskwise.names import legible
+from maskwise.runs.run import Run, has_run
 from maskwise.training.fit import calibrate
 from maskwise.training.opening import Opened, opened
 from maskwise.training.parent import Parent
@@ -242,10 +243,22 @@ def _work(told: Mapping[str, Any]) -> None:
         _require_versions(told["versions"])
         os.environ.pop("TF_USE_LEGACY_KERAS", None)  # which Ray sets, for another Keras than ours
         prepare_tensorflow(told["cores"])
+        run = _seen_here(Path(told["folder"]))
         ring = Ring()
-        run = Run.open(told["folder"])
         parent = None if told["start_from"] is None else Parent.open(told["start_from"])
         train_as_rank(run, parent, ring, _Teller(told["news"]))
+
+
+def _seen_here(folder: Path) -> Run:
+    if has_run(folder):
+        run = Run.open(folder)
+        if run.data_folder.exists():
+            return run
+        folder = run.data_folder
+    raise ClusterFailed(
+        f"{legible(folder)} is not there. DATA and OUT must lie on a disk that all nodes see under "
+        "the same path."
+    )
 
 
 @contextmanager
