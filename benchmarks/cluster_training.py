@@ -3,7 +3,7 @@
     python benchmarks/cluster_training.py FACES
 
 FACES is a folder with a folder per class. So many pictures of each class (`--per-class`) are
-trained on with the recipe `maskwise`, by `maskwise train` and by `maskwise train --ray --workers 2`,
+trained on with the recipe `maskwise`, by `maskwise train` and with `--ray --workers 2` added,
 for each seed; both are judged on the same test side by `maskwise evaluate`. Times are those of an
 epoch and of the whole command; on one machine both have the same cores, so they tell what sharing
 costs, not what more machines give. The figures are added to results/cluster_training.jsonl.
