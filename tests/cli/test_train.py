@@ -109,3 +109,27 @@ def test_what_cannot_be_gone_on_from_is_one_line(
     assert said in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--workers", "2"], 2, "`workers` are of --ray. Received: 2."),
+        (["--ray", "127.0.0.1:1"], 1, "No Ray cluster answers at 127.0.0.1:1"),
+        (["--ray=head"], 2, "`ray` must be auto or the HOST:PORT"),
+    ],
+)
+def test_what_no_cluster_can_do_is_one_line(
+    tiny_data: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    pytest.importorskip("ray")
+    done = subprocess.run(
+        [*TRAIN, str(tiny_data), "--out", str(tmp_path / "run"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert said in done.stderr.splitlines()[-1]
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "run").exists()

@@ -5,6 +5,7 @@ from maskwise.dataset.samples import Sample
 from maskwise.preprocess import PreprocessSpec
 from maskwise.training.augmentation.augment import Augmentation
 from maskwise.training.augmented import AugmentedBatches, mark_faces
+from maskwise.training.batches import ALL
 from portraits import LANDMARKS, draw_portrait
 
 pytestmark = pytest.mark.train
@@ -18,7 +19,9 @@ SQUARES = np.stack([draw_portrait()] * len(SAMPLES))
 MARKS = np.stack([LANDMARKS] * len(SAMPLES))
 
 
-def batches(*, batch_size: int = 8, seed: int = 3, epoch: int = 0) -> AugmentedBatches:
+def batches(
+    *, batch_size: int = 8, seed: int = 3, epoch: int = 0, share: slice = ALL
+) -> AugmentedBatches:
     return AugmentedBatches(
         SQUARES,
         MARKS,
@@ -28,6 +31,7 @@ def batches(*, batch_size: int = 8, seed: int = 3, epoch: int = 0) -> AugmentedB
         batch_size=batch_size,
         seed=seed,
         epoch=epoch,
+        share=share,
     )
 
 
@@ -73,3 +77,14 @@ def test_only_bare_faces_are_looked_for_and_all_are_counted() -> None:
     assert marks.shape == (4, 5, 2)
     assert np.isnan(marks).all()
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_a_share_makes_its_part_of_each_batch() -> None:
+    whole = batches()
+    shares = [batches(share=slice(rank, None, 3)) for rank in range(3)]
+    for index in range(len(whole)):
+        faces, labels = whole[index]
+        for rank, share in enumerate(shares):
+            own, own_labels = share[index]
+            assert np.array_equal(own, faces[rank::3])
+            assert np.array_equal(own_labels, labels[rank::3])

@@ -10,7 +10,7 @@ PIXELS = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 
 LABELS = np.arange(10, dtype=np.int64) * 100
 
 
-def batches(**changes: int | None) -> PixelBatches:
+def batches(**changes: int | slice | None) -> PixelBatches:
     return PixelBatches(PIXELS, LABELS, spec=PreprocessSpec(), batch_size=4, **changes)  # type: ignore[arg-type]
 
 
@@ -76,3 +76,14 @@ def test_what_is_only_watched_is_never_mirrored() -> None:
         pixels, np.zeros(9, dtype=np.int64), spec=PreprocessSpec(), batch_size=9, mirror=True
     )
     assert not served[0][0][:, :, 0].any()
+
+
+def test_shares_are_together_the_whole_and_may_be_empty() -> None:
+    whole = batches(shuffle_seed=1, mirror=True)
+    shares = [batches(shuffle_seed=1, mirror=True, share=slice(i, None, 3)) for i in range(3)]
+    for index in range(3):
+        parts = [share[index] for share in shares]
+        faces, labels = whole[index]
+        assert sorted(np.concatenate([own for _, own in parts])) == sorted(labels)
+        assert sum(len(own) for own, _ in parts) == len(faces)
+    assert len(shares[2][2][1]) == 0

@@ -1,9 +1,12 @@
 """`maskwise train`: from pictures to a run folder."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import typer
 from rich.progress import TextColumn, TimeRemainingColumn
@@ -11,7 +14,9 @@ from rich.progress import TextColumn, TimeRemainingColumn
 from maskwise.cli.console import command, counting, hushed, say
 from maskwise.cli.opening import ClassNames, Format, open_data, tell_what_is_wrong
 from maskwise.cli.progress import new_progress
+from maskwise.cli.ray_option import RayAddress, address_of
 from maskwise.dataset.dataset import Dataset
+from maskwise.distributed.cluster import connected
 from maskwise.errors import InvalidInput
 from maskwise.extras import load, require
 from maskwise.labels import LABELS
@@ -64,6 +69,14 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in OUT where it was cut off.")
     ] = False,
+    ray: RayAddress = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="With --ray: how many processes share each step. DATA and OUT must lie where all "
+            "nodes see them. [one on each node]"
+        ),
+    ] = None,
 ) -> None:
     """Train a network on DATA. It can be stopped at any moment and resumed."""
     if rest is not None and start_from is None:
@@ -71,6 +84,8 @@ def train(
             "`rest` tells what a network forgot that went on from another: name that by --from. "
             "Received none."
         )
+    if workers is not None and ray is None:
+        raise InvalidInput(f"`workers` are of --ray. Received: {workers}. Add --ray.")
     try:
         run = train_and_show(
             *(data, out),
@@ -83,6 +98,8 @@ def train(
             format=format,
             class_name=class_name,
             resume=resume,
+            ray=ray,
+            workers=workers,
         )
     except KeyboardInterrupt:
         say("Stopped. To go on after the last finished epoch, run the same with --resume.")
@@ -105,6 +122,8 @@ def train_and_show(
     format: str | None = None,
     class_name: Sequence[str] | None = None,
     resume: bool = False,
+    ray: str | None = None,
+    workers: int | None = None,
 ) -> Run:
     """Train while people watch; see `maskwise.train`."""
     # What can be known at once comes before what takes time.
@@ -115,12 +134,10 @@ def train_and_show(
     require_seed(seed)
     if not (resume and has_run(out)):
         require_vacant(out)
-    with TrainingProgress() as watcher:
+    with _trainer(ray, workers) as train, TrainingProgress() as watcher:
         dataset = open_data(data, format, class_name, on_progress=watcher.listing)
         _tell_about(dataset)
-        with hushed():
-            fit = load("maskwise.training.fit", extra="train")
-        run: Run = fit.train(
+        run: Run = train(
             dataset,
             out=out,
             recipe=recipe,
@@ -133,6 +150,33 @@ def train_and_show(
             watcher=watcher,
         )
     return run
+
+
+@contextmanager
+def _trainer(ray: str | None, workers: int | None) -> Iterator[Callable[..., Run]]:
+    """What trains: this process, or those of a cluster that is there until the block ends."""
+    if ray is None:
+        yield _loaded("maskwise.training.fit", "train", extra="train")
+        return
+    with ExitStack() as stack:
+        # Ray tells of workers that were lost, and it does so on stdout.
+        stack.enter_context(redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
+        with hushed():
+            cluster = stack.enter_context(connected(address_of(ray)))
+        train_on_ray = _loaded("maskwise.distributed.train_ray", "train_on_ray", extra="ray")
+        yield partial(train_on_ray, cluster=cluster, workers=workers)
+
+
+def _loaded(module: str, function: str, *, extra: str) -> Callable[..., Run]:
+    """A function whose module is loaded when it is called: bad data is told of at once."""
+
+    def call(*args: Any, **options: Any) -> Run:
+        with hushed():
+            loaded = load(module, extra=extra)
+        run: Run = getattr(loaded, function)(*args, **options)
+        return run
+
+    return call
 
 
 def _show_tuning(run: Run, start_from: Path, rest: Path | None) -> None:

@@ -15,6 +15,7 @@ from maskwise.labels import WITHOUT_MASK
 from maskwise.preprocess import PreprocessSpec
 from maskwise.training.augmentation.augment import Augmentation
 from maskwise.training.balance import chances
+from maskwise.training.batches import ALL, Pixels
 
 _WORKERS: Final = 2  # threads that make batches; OpenCV works outside of the interpreter's lock
 
@@ -28,7 +29,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __init__(
         self,
-        squares_rgb: NDArray[np.uint8],
+        squares_rgb: Pixels,
         landmarks_xy: NDArray[np.float32],
         samples: Sequence[Sample],
         *,
@@ -37,6 +38,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: int,
         seed: int,
         epoch: int = 0,
+        share: slice = ALL,
     ) -> None:
         """Draw as many pictures for an epoch as there are samples, by their chances.
 
@@ -50,6 +52,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
             batch_size: Pictures per batch; the last ones of an epoch that fill none are left out.
             seed: Decides everything together with the epoch.
             epoch: The epoch to begin with, counted from 0.
+            share: What to make of each batch; something.
         """
         super().__init__(workers=_WORKERS)
         self._squares_rgb = squares_rgb
@@ -62,14 +65,15 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._batch_size = batch_size
         self._seed = seed
         self._epoch = epoch
+        self._share = share
         self._begin_epoch()
 
     def __len__(self) -> int:
         return max(1, len(self._labels) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        places = range(index * self._batch_size, (index + 1) * self._batch_size)
-        made = [self._make(place) for place in places[: len(self._chosen)]]
+        places = range(len(self._chosen))[index * self._batch_size :][: self._batch_size]
+        made = [self._make(place) for place in places[self._share]]
         pictures, labels = zip(*made, strict=True)
         return self._spec.scale(np.stack(pictures)), np.array(labels, dtype=np.int64)
 

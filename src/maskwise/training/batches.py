@@ -1,12 +1,23 @@
 """Batches: the pixel array, shuffled anew each epoch and scaled on the way in."""
 
 import math
+from typing import Any, Final, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from maskwise.preprocess import PreprocessSpec
+
+ALL: Final = slice(None)
+"""Of a batch, for a process that shares it with no other."""
+
+
+class Pixels(Protocol):
+    """Pictures `(n, h, w, 3)`: an array, or what is read like one."""
+
+    def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
+        """One picture, or those of an array of rows."""
 
 
 class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -18,7 +29,7 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __init__(
         self,
-        pixels_rgb: NDArray[np.uint8],
+        pixels_rgb: Pixels,
         labels: NDArray[np.int64],
         *,
         spec: PreprocessSpec,
@@ -26,6 +37,7 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
         shuffle_seed: int | None = None,
         mirror: bool = False,
         epoch: int = 0,
+        share: slice = ALL,
     ) -> None:
         """Serve `pixels_rgb` `(n, h, w, 3)` in order, or shuffled if there is a `shuffle_seed`.
 
@@ -37,6 +49,7 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
             shuffle_seed: Decides the order, and who is mirrored.
             mirror: Whether each epoch mirrors a half of the pictures, if there is a `shuffle_seed`.
             epoch: The epoch to begin with, counted from 0.
+            share: What to serve of each batch; it may be nothing of the last.
         """
         super().__init__()
         self._pixels_rgb = pixels_rgb
@@ -46,6 +59,7 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self._shuffle_seed = shuffle_seed
         self._mirror = mirror
         self._epoch = epoch
+        self._share = share
         self._begin_epoch()
 
     def __len__(self) -> int:
@@ -54,7 +68,7 @@ class PixelBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         start = index * self._batch_size
         # Sorted within the batch, the disk is read in one direction; the sum over it is the same.
-        chosen = np.sort(self._order[start : start + self._batch_size])
+        chosen = np.sort(self._order[start : start + self._batch_size])[self._share]
         pixels_rgb = self._pixels_rgb[chosen]
         mirrored = self._mirrored[chosen]
         pixels_rgb[mirrored] = pixels_rgb[mirrored, :, ::-1]

@@ -12,8 +12,12 @@ from maskwise.names import legible
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def claimed(folder: Path, *, patience_s: float = 0.0) -> Iterator[None]:
     """Make `folder` if need be and hold it until the block ends or the process dies.
+
+    Args:
+        folder: What no other process may write into.
+        patience_s: How long to wait for one that does.
 
     Raises:
         BadRun: Another process trains there.
@@ -22,7 +26,7 @@ def claimed(folder: Path) -> Iterator[None]:
     make_folder(folder)
     lock = FileLock(folder / "lock")
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=patience_s)
     except Timeout as error:
         raise BadRun(
             f"Another training is writing into {legible(folder)}. "
