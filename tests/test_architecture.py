@@ -24,6 +24,7 @@ LAYERS = [  # from the bottom up; docs/architecture.md shows the same
         "intervals",
         "telemetry",
         "child",
+        "allocator",
     },
     {"images", "results", "pages"},
     {"tracking"},

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import cv2
 
+from maskwise.allocator import keep_freed_memory
 from maskwise.child import Child
 from maskwise.distributed.answers import Totals, write_answers
 from maskwise.distributed.part import Encoded, read_part
@@ -185,6 +186,7 @@ def _require_fine(said: Mapping[str, Any]) -> None:
 def _run(load: Load, connection: Connection) -> None:
     """What the process does."""
     cv2.setNumThreads(1)
+    keep_freed_memory()
     with contextlib.suppress(EOFError, OSError):  # who asked has gone
         try:
             detector = load()

@@ -15,6 +15,7 @@ from typing import Final
 
 import cv2
 
+from maskwise.allocator import keep_freed_memory
 from maskwise.inference.batch import Load, Task, decide
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.names import legible
@@ -117,6 +118,7 @@ def _begin(load: Load) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who called us ends us, and if it is by dying
     Thread(target=_end_with_caller, daemon=True).start()
     cv2.setNumThreads(1)
+    keep_freed_memory()
     _worker = _Worker(load)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import keras
 import tensorflow as tf
 
+from maskwise.allocator import keep_freed_memory
 from maskwise.model.layers import keep_normalisations
 from maskwise.model.networks import assign_first_weights, build_network
 from maskwise.model.variables import (
@@ -19,7 +20,6 @@ from maskwise.model.variables import (
 from maskwise.runs.recipe import Recipe
 from maskwise.runs.run import Run
 from maskwise.training.adam import FusedAdam
-from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.averager import Averager
 from maskwise.training.parent import Parent
 

@@ -1,4 +1,4 @@
-"""Allocator: keeps the buffers of one training step for the next."""
+"""Allocator: keeps the buffers of one training step, or of one large photo, for the next."""
 
 import ctypes
 import sys
@@ -14,9 +14,9 @@ _PAD_BYTES: Final = 64 * 2**20
 def keep_freed_memory() -> None:
     """Ask the C library of this process to reuse freed memory instead of returning it.
 
-    A step of the reference network passes buffers of 60 MB from layer to layer. By default glibc
-    gives each back to the system and takes it anew, page by page, at every step. Other C libraries
-    are left as they are.
+    A step of the reference network passes buffers of 60 MB from layer to layer, and a photo of 12
+    megapixels takes two of 36 MB. By default glibc gives each back to the system and takes it anew,
+    page by page, every time. Other C libraries are left as they are.
     """
     if sys.platform != "linux":
         return

@@ -5,7 +5,7 @@ import pytest
 
 CODE = """
 import ctypes
-from maskwise.training.allocator import keep_freed_memory
+from maskwise.allocator import keep_freed_memory
 keep_freed_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
