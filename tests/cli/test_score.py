@@ -4,6 +4,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -131,6 +134,26 @@ def test_from_a_bucket_and_what_it_refuses(tmp_path: Path) -> None:
             assert refused.returncode in (1, 2)
             assert reason in refused.stderr
             assert len(refused.stderr.splitlines()) == 1
+        with checking_credentials(s3.meta.endpoint_url):
+            refused = score("s3://pictures/in", "--out", "out", cwd=tmp_path)
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "maskwise: s3://pictures: the store refuses, as credentials are missing or wrong; set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.\n"
+        )
+        assert not (tmp_path / "out").exists()
+
+
+@contextmanager
+def checking_credentials(address: str) -> Iterator[None]:
+    """Let the server look at who asks."""
+    for wanted in (b"0", b"inf"):
+        asked = urllib.request.Request(
+            f"{address}/moto-api/reset-auth", wanted, {"Content-Type": "text/plain"}
+        )
+        urllib.request.urlopen(asked).close()
+        if wanted == b"0":
+            yield
 
 
 @pytest.mark.parametrize(
