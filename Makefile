@@ -42,6 +42,7 @@ bench: .venv/dev.done .peer/peer.done page ## every benchmark beside its peer, t
 	$(BIN)/python benchmarks/service.py $(SCENES)/annotations_coco_train.json --minutes 2 --peer
 	$(BIN)/python benchmarks/browser.py $(SCENES)/annotations_coco_val.json
 	$(BIN)/python benchmarks/collection.py $(SCENES)/images
+	$(BIN)/python benchmarks/scale.py $(SCENES)/images
 	$(BIN)/python benchmarks/performance.py docs/performance.md docs/images/performance.svg
 
 # What scenes.py measures us beside, which has dependencies that ours must not meet.
