@@ -137,5 +137,5 @@ def test_data_that_names_no_sources_is_refused_with_the_way_out(
 def test_three_classes_become_two_where_no_mask_is_worn_wrongly(
     sourced: Path, tmp_path: Path
 ) -> None:
-    result = cross_validate(sourced, out=tmp_path / "runs", recipe="lean", epochs=1)
+    result = cross_validate(sourced, out=tmp_path / "runs", recipe="reference-network", epochs=1)
     assert {Run.open(fold.run).recipe.labels for fold in result.folds} == {(0, 1)}

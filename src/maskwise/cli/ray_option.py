@@ -40,7 +40,7 @@ def address_of(ray: str) -> str | None:
 
 def _completed(arguments: list[str]) -> list[str]:
     """The arguments with `--ray=` for each `--ray` that no address follows."""
-    following = [*arguments[1:], ""]
+    following = [*arguments, ""][1:]
     return [
         f"{_OPTION}={_HERE}" if given == _OPTION and not _ADDRESS.fullmatch(after) else given
         for given, after in zip(arguments, following, strict=True)

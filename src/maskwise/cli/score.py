@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +81,9 @@ def score(
         if ray is not None:  # whether there is one is said before anything is listed
             detection = detection.packed()
             until_done.enter_context(ours_alone())
+            # Ray tells of workers that were lost, and it does so on stdout.
+            nowhere = until_done.enter_context(Path(os.devnull).open("w"))
+            until_done.enter_context(redirect_stdout(nowhere))
             cluster = load("maskwise.distributed.cluster", extra="ray")
             until_done.enter_context(cluster.connected(address_of(ray)))
         with counting("Listing") as listing:
