@@ -173,7 +173,9 @@ def simulate(
         for i in range(n_blocks)
     ]
     workers = machines * CORES_A_MACHINE
-    wanted = workers * constants.pictures_per_core_s * constants.picture_bytes * 8 / 1e9
+    # Where there are fewer blocks than workers, the others ask the store for nothing.
+    asking = min(workers, n_blocks)
+    wanted = asking * constants.pictures_per_core_s * constants.picture_bytes * 8 / 1e9
     slower = max(1.0, wanted / gbit_s)
     free = [(0.0, worker) for worker in range(workers)]
     heapq.heapify(free)
