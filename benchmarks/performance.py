@@ -87,13 +87,9 @@ def to_table(measured: Sequence[tuple[Figure, float, str]]) -> str:
         sign = "≤ " if figure.is_small_better else "≥ "
         floor = "" if figure.floor is None else f"{sign}{to_words(figure.floor)}{figure.unit}"
         distance = figure.distance(value)
-        told = (
-            ""
-            if distance is None
-            else f"{distance:.3g}"
-            if distance >= 1
-            else f"**{distance:.2f}**"
-        )
+        told = ""
+        if distance is not None:
+            told = f"**{distance:.2f}**" if distance < 1 else to_words(distance)
         found = f"{to_words(value)}{figure.unit}"
         script = f"`{figure.benchmark}.py`, {day}"
         lines.append(f"| {' | '.join((figure.what, figure.peer, floor, found, told, script))} |")
