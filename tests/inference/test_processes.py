@@ -21,8 +21,8 @@ from workers import load
 
 if __name__ == "__main__":
     tasks = [Task(source) for source in find_sources(sys.argv[1])]
-    print("begun", flush=True)
     try:
+        print("begun", flush=True)
         for _ in detect_all(tasks, load, workers=2):
             print("done", flush=True)
             input()
