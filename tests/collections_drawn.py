@@ -36,11 +36,12 @@ def draw_folder(folder: Path, n: int, *, deadly: Sequence[int] = ()) -> Path:
     return folder
 
 
-def draw_shard(path: Path, n: int) -> Path:
+def draw_shard(path: Path, n: int, *, deadly: Sequence[int] = ()) -> Path:
     """A TAR as WebDataset has it: pictures with a file of JSON each."""
     with tarfile.open(path, "w") as shard:
         for number in range(n):
-            for name, content in ((f"{number}.json", b"{}"), (f"{number}.png", encode(number))):
+            picture = encode(number, height=7 if number in deadly else 12)
+            for name, content in ((f"{number}.json", b"{}"), (f"{number}.png", picture)):
                 member = tarfile.TarInfo(name)
                 member.size = len(content)
                 shard.addfile(member, io.BytesIO(content))

@@ -63,10 +63,11 @@ def test_a_picture_that_kills_costs_its_row_alone(tmp_path: Path) -> None:
 
 
 def test_a_deadly_picture_in_a_shard(tmp_path: Path) -> None:
-    path = draw_shard(tmp_path / "a.tar", 20)
-    whole = score(path, tmp_path / "one")
-    assert whole.pictures == 20
-    assert score(path, tmp_path / "two", workers.load_mortal) == whole
+    path = draw_shard(tmp_path / "a.tar", 20, deadly=[9])
+    totals = score(path, tmp_path, workers.load_mortal)
+    assert (totals.pictures, totals.errors, totals.faces) == (20, 1, 19)
+    (error,) = [row["error"] for row in read_answers(tmp_path) if row["error"]]
+    assert error == f"{path}/9.png: the process that read it died"
 
 
 def test_killing_the_process_changes_nothing(tmp_path: Path) -> None:

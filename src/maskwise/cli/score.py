@@ -18,7 +18,7 @@ from maskwise.names import legible
 if TYPE_CHECKING:
     from maskwise.distributed.answers import Totals
     from maskwise.distributed.score import Scoring
-    from maskwise.distributed.scorer import Load
+    from maskwise.inference.batch import Load
 
 
 def score(

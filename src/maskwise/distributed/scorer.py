@@ -8,7 +8,7 @@ process, and if that dies as well the picture is marked, and costs nothing but i
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, Final
@@ -22,13 +22,10 @@ from maskwise.distributed.part import Encoded, read_part
 from maskwise.distributed.unit import Unit
 from maskwise.errors import BadBundle, MaskwiseError, StoreFailed, UnreadableImage
 from maskwise.images import decode_image
-from maskwise.inference.batch import Task, decide
+from maskwise.inference.batch import Load, Task, decide
 from maskwise.inference.pipeline import MaskDetector
 from maskwise.names import legible
 from maskwise.sources.source import Source
-
-Load = Callable[[], MaskDetector]
-"""Makes the detector, in the process that uses it; it must survive being sent there."""
 
 _TOGETHER: Final = 8  # pictures whose faces are classified in one batch
 _SILENCE_S: Final = 300.0  # then whatever it does is hopeless

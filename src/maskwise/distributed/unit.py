@@ -1,10 +1,8 @@
 """Unit: the least that a plan lists: a picture, a TAR shard, or a row group of Parquet."""
 
 from dataclasses import dataclass
-from typing import Final
 
 PICTURE, SHARD, ROWS = "picture", "shard", "rows"
-KINDS: Final = (PICTURE, SHARD, ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +10,8 @@ class Unit:
     """Something that one process reads at a stretch.
 
     Attributes:
-        kind: An entry of `KINDS`: one picture; all pictures of a TAR; those of a row group of a
-            Parquet file that holds their bytes.
+        kind: `PICTURE`, one picture; `SHARD`, all pictures of a TAR; `ROWS`, those of a row group
+            of a Parquet file that holds their bytes.
         address: Where the file lies; see `maskwise.distributed.stores.store`.
         row_group: Which, for `ROWS`.
     """
