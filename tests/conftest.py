@@ -14,6 +14,8 @@ from pictures import fill_class_folders
 # A shell's background job ignores Ctrl-C, and so would all that tests start and then interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# What Ray starts would wait behind all other tests; people's programs are not disturbed here.
+os.environ.setdefault("RAY_worker_niceness", "0")
 # The same examples each time: a change that breaks nothing must not fail for another reason.
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")

@@ -395,6 +395,7 @@ def test_the_job_does_what_there_is_to_do(job: Manifest) -> None:
     told = parsed(arguments)
     assert str(told["out"]).startswith("s3:/")
     assert told["ray"] == "auto"
+    assert told["max_errors"] == 0.01
 
 
 def test_the_image_of_ray_is_made_of_what_is_there(job: Manifest) -> None:

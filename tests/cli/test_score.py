@@ -104,6 +104,17 @@ def test_one_that_was_cut_off_goes_on_and_ends_with_the_same_files(many: Path, h
     assert files_below(out) == files_below(many / "whole")
 
 
+def test_a_few_broken_pictures_may_be_allowed_for(many: Path) -> None:
+    asked = ("in", "--faces", "whole", "--out", "whole")  # all of it is done: only told again
+    assert score(*asked, "--max-errors", "0.0025", cwd=many).returncode == 0  # 1 of 400
+    assert score(*asked, "--max-errors", "0.0024", cwd=many).returncode == 1
+    refused = score(*asked, "--max-errors", "40", cwd=many)
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines() == [
+        "maskwise: `max-errors` must be a share, from 0 to 1. Received: 40."
+    ]
+
+
 def test_by_ray_on_this_machine(many: Path) -> None:
     asked = ("in", "--faces", "whole", "--out", "ray", "--ray", "--workers", "1")
     done = score(*asked, cwd=many)

@@ -12,6 +12,7 @@ import typer
 
 from maskwise import __version__
 from maskwise.cli.console import counting, hushed, say
+from maskwise.cli.detector_options import Faces, Mode, Model, Precision, Strict
 from maskwise.cli.tally import Tally
 from maskwise.durable import replacing
 from maskwise.errors import InvalidInput
@@ -45,20 +46,9 @@ def detect(
             "Or videos: files, folders, patterns, camera:0, rtsp:// addresses.",
         ),
     ],
-    model: Annotated[
-        Path | None, typer.Option(help="A bundle or a finished run. [the bundle that we ship]")
-    ] = None,
-    faces: Annotated[
-        str | None,
-        typer.Option(
-            help="How faces are found: `yunet` or `centerface` look for all, `whole` takes each "
-            "picture as one face. [as the bundle says: yunet]"
-        ),
-    ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(help="`fast`, `balanced` or `thorough`. [as the bundle says: balanced]"),
-    ] = None,
+    model: Model = None,
+    faces: Faces = None,
+    mode: Mode = None,
     box: Annotated[
         list[str] | None,
         typer.Option(
@@ -66,21 +56,12 @@ def detect(
             help="A face of the one picture, in pixels: look for none. Repeatable.",
         ),
     ] = None,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="Miss no bare face: say `with_mask` only where that is beyond doubt, else "
-            "`unsure`.",
-        ),
-    ] = False,
+    strict: Strict = False,
     runtime: Annotated[
         str,
         typer.Option(help="`onnx`, `litert`, `openvino`; `auto` takes the fastest that is there."),
     ] = "onnx",
-    precision: Annotated[
-        str | None, typer.Option(help="`int8` or `fp32`. [int8 if it is there]")
-    ] = None,
+    precision: Precision = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwise.cli.console import counting, hushed, ours_alone, say
+from maskwise.cli.detector_options import Faces, Mode, Model, Precision, Strict
 from maskwise.cli.ray_option import RayAddress, address_of
 from maskwise.errors import InvalidInput
 from maskwise.extras import load
@@ -36,30 +37,23 @@ def score(
             "command, which then goes on."
         ),
     ],
-    model: Annotated[
-        Path | None, typer.Option(help="A bundle or a finished run. [the bundle that we ship]")
-    ] = None,
-    faces: Annotated[
-        str | None,
-        typer.Option(
-            help="`yunet` or `centerface` look for all faces, `whole` takes each picture as one. "
-            "[as the bundle says: yunet]"
-        ),
-    ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option(help="`fast`, `balanced` or `thorough`. [as the bundle says: balanced]"),
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Say `with_mask` only where that is beyond doubt.")
-    ] = False,
-    precision: Annotated[
-        str | None, typer.Option(help="`int8` or `fp32`. [int8 if it is there]")
-    ] = None,
+    model: Model = None,
+    faces: Faces = None,
+    mode: Mode = None,
+    strict: Strict = False,
+    precision: Precision = None,
     workers: Annotated[
         int | None, typer.Option(help="How many processes. [one for each core]")
     ] = None,
     ray: RayAddress = None,
+    max_errors: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="End with exit code 0 as long as at most this share of the pictures could not be "
+            "read: 0.01 is one in a hundred.",
+        ),
+    ] = 0.0,
     allow_url: Annotated[
         bool,
         typer.Option("--allow-url", help="Let lists name pictures in other stores than their own."),
@@ -68,10 +62,12 @@ def score(
     """Say for each face of the pictures in SOURCE whether a mask is worn, into files at OUT.
 
     Whatever is killed, the same command goes on and ends with the same files. A picture that cannot
-    be read costs only its own row; the exit code is then 1.
+    be read costs only its own row; the exit code is then 1, unless --max-errors allows for it.
     """
     if workers is not None and workers < 1:
         raise InvalidInput(f"`workers` must be at least 1. Received: {workers}.")
+    if not 0 <= max_errors <= 1:
+        raise InvalidInput(f"`max-errors` must be a share, from 0 to 1. Received: {max_errors:g}.")
     with hushed():
         scoring_of = load("maskwise.distributed.score", extra="score").Scoring
         detection = load("maskwise.distributed.detection", extra="score").Detection.of(
@@ -98,7 +94,7 @@ def score(
             _work_off(scoring, undone, detection, workers, is_on_ray=ray is not None)
     totals = scoring.finish()
     say(f"{_to_words(totals)}\nWrote {legible(scoring.out)}")
-    return 1 if totals.errors else 0
+    return 1 if totals.errors > max_errors * totals.pictures else 0
 
 
 def _tell_of_rest(scoring: "Scoring", undone: Sequence[int]) -> None:
