@@ -39,6 +39,7 @@ from witness import Witness
 pytestmark = pytest.mark.train
 
 WANTED: dict[str, Any] = {"epochs": 4, "seed": 5}
+LONG = 30  # epochs, so that what is killed after the first has not ended before it is found
 
 
 def arrays_of(folder: Path) -> dict[str, bytes]:
@@ -66,22 +67,31 @@ def workers_of(pid: int) -> list[int]:
 
 
 class Murderer(Witness):
-    """Kills a worker after the third epoch."""
+    """Kills a worker after the first epoch that it sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts = 0
+
+    def begun(self, run: Run, n_train: int, n_validation: int, n_test: int) -> None:
+        super().begun(run, n_train, n_validation, n_test)
+        self.starts += 1
 
     def epoch(self, record: Mapping[str, float]) -> None:
         super().epoch(record)
-        if record["epoch"] == 3:
+        if len(self.records) == 1:
             os.kill(workers_of(os.getpid())[-1], signal.SIGKILL)
 
 
 def test_a_killed_driver_and_a_lost_worker_change_nothing(tiny_data: Path, tmp_path: Path) -> None:
-    with opened(tiny_data, out=tmp_path / "undisturbed", **WANTED) as begun:
+    wanted = WANTED | {"epochs": LONG}
+    with opened(tiny_data, out=tmp_path / "undisturbed", **wanted) as begun:
         first, second = run_ranks(begun.run.folder)
     assert first == second
     out = tmp_path / "run"
     command = [sys.executable, "-m", "maskwise", "train", str(tiny_data), "--out", str(out)]
     with subprocess.Popen(
-        [*command, "--epochs", "4", "--seed", "5", "--ray", "--workers", "2"],
+        [*command, "--epochs", str(LONG), "--seed", "5", "--ray", "--workers", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -97,16 +107,16 @@ def test_a_killed_driver_and_a_lost_worker_change_nothing(tiny_data: Path, tmp_p
     witness = Murderer()
     with connected() as cluster:
         run = train_on_ray(
-            tiny_data, cluster, out=out, workers=2, resume=True, watcher=witness, **WANTED
+            tiny_data, cluster, out=out, workers=2, resume=True, watcher=witness, **wanted
         )
     assert arrays_of(out) == arrays_of(tmp_path / "undisturbed")
-    epochs = [record["epoch"] for record in witness.records]
-    assert epochs[-1] == 4
+    assert witness.starts == 2
+    assert witness.records[-1]["epoch"] == LONG
     assert witness.sides == (28, 4, 8)
     assert {path.name for path in run.folder.iterdir()} == {
         *("run.json", "split.jsonl", "history.csv", "checkpoints", "decision.json", "lock")
     }
-    assert len((out / "history.csv").read_text().splitlines()) == 1 + 4
+    assert len((out / "history.csv").read_text().splitlines()) == 1 + LONG
     answer = MaskDetector.load(out, faces="whole")(draw_portrait())
     assert answer.probability.shape == (1, 2)
     train(tiny_data, out=out, resume=True)  # there is nothing left to do, and it fits
