@@ -39,7 +39,7 @@ from witness import Witness
 pytestmark = pytest.mark.train
 
 WANTED: dict[str, Any] = {"epochs": 4, "seed": 5}
-LONG = 30  # epochs, so that what is killed after the first has not ended before it is found
+LONG = 16  # epochs, so that what is killed after the first has not ended before it is found
 
 
 def arrays_of(folder: Path) -> dict[str, bytes]:
