@@ -94,7 +94,7 @@ def score(
             _work_off(scoring, undone, detection, workers, is_on_ray=ray is not None)
     totals = scoring.finish()
     say(f"{_to_words(totals)}\nWrote {legible(scoring.out)}")
-    return 1 if totals.errors > max_errors * totals.pictures else 0
+    return 1 if totals.error_share > max_errors else 0
 
 
 def _tell_of_rest(scoring: "Scoring", undone: Sequence[int]) -> None:

@@ -59,6 +59,11 @@ class Totals:
     faces: int = 0
     labels: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def error_share(self) -> float:
+        """How many of the pictures could not be read, 0 to 1."""
+        return self.errors / self.pictures if self.pictures else 0.0
+
     def __add__(self, other: "Totals") -> "Totals":
         labels = Counter(self.labels) + Counter(other.labels)
         return Totals(
