@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import maskwise
 from pictures import fill_class_folders
-
-
-def compare(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "maskwise", "compare", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
 
 
 @pytest.mark.train
@@ -23,8 +14,14 @@ def test_the_verdict_goes_to_stdout_and_the_files_into_the_folder(
     tiny_run: Path, tmp_path: Path
 ) -> None:
     fill_class_folders(tmp_path / "elsewhere", per_class=5, first_seed=500)
-    done = compare(tiny_run, tiny_run, "--on", "elsewhere", "--out", "result", cwd=tmp_path)
-    assert done.returncode == 0
+    command = [sys.executable, "-m", "maskwise", "compare", str(tiny_run), str(tiny_run)]
+    done = subprocess.run(
+        [*command, "--on", "elsewhere", "--out", "result"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
     assert "**No difference shown.** Of the same 10 pictures" in done.stdout
     assert "| Balanced accuracy |" in done.stdout
     assert done.stdout == (tmp_path / "result" / "comparison.md").read_text(encoding="utf-8")
@@ -36,7 +33,7 @@ def test_the_verdict_goes_to_stdout_and_the_files_into_the_folder(
 def test_programs_get_json_and_nothing_is_written_unasked(tiny_run: Path, tmp_path: Path) -> None:
     fill_class_folders(tmp_path / "elsewhere", per_class=5, first_seed=500)
     before = sorted(tmp_path.rglob("*"))
-    done = compare(tiny_run, tiny_run, "--on", "elsewhere", "--json", cwd=tmp_path)
+    done = maskwise("compare", tiny_run, tiny_run, "--on", "elsewhere", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == ""
     values = json.loads(done.stdout)
@@ -56,7 +53,7 @@ def test_programs_get_json_and_nothing_is_written_unasked(tiny_run: Path, tmp_pa
 def test_what_cannot_be_compared_is_one_line(
     arguments: list[str], code: int, named: str, tmp_path: Path
 ) -> None:
-    done = compare(*arguments, cwd=tmp_path)
+    done = maskwise("compare", *arguments, cwd=tmp_path)
     assert done.returncode == code
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

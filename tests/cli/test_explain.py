@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import maskwise
 from maskwise.images import read_image
-
-
-def explain(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "maskwise", "explain", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
 
 
 @pytest.mark.train
@@ -23,8 +14,14 @@ def test_each_picture_gets_a_line_and_a_picture_that_explains_it(
     tiny_run: Path, pictures: Path, tmp_path: Path
 ) -> None:
     names = ["with_mask/0001.png", "without_mask/0000.png"]
-    done = explain(tiny_run, *names, "--out", tmp_path / "why", cwd=pictures)
-    assert done.returncode == 0
+    command = [sys.executable, "-m", "maskwise", "explain", str(tiny_run), *names]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "why")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=pictures,
+    )
     assert done.stderr == ""
     for name, line in zip(names, done.stdout.splitlines(), strict=True):
         path = tmp_path / "why" / f"{name}.explained.png"
@@ -37,8 +34,9 @@ def test_each_picture_gets_a_line_and_a_picture_that_explains_it(
 @pytest.mark.train
 def test_a_bad_picture_costs_only_itself(tiny_run: Path, pictures: Path) -> None:
     (pictures / "bad.jpg").write_text("no picture")
-    done = explain(
-        *(tiny_run, "bad.jpg", "with_mask/0001.png", "missing.jpg", "--out", "why", "--json"),
+    done = maskwise(
+        *("explain", tiny_run, "bad.jpg", "with_mask/0001.png", "missing.jpg"),
+        *("--out", "why", "--json"),
         cwd=pictures,
     )
     assert done.returncode == 1
@@ -62,7 +60,7 @@ def test_a_bad_picture_costs_only_itself(tiny_run: Path, pictures: Path) -> None
 def test_what_cannot_be_explained_is_one_line(
     arguments: list[str], code: int, named: str, tmp_path: Path
 ) -> None:
-    done = explain(*arguments, cwd=tmp_path)
+    done = maskwise("explain", *arguments, cwd=tmp_path)
     assert done.returncode == code
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -76,7 +74,7 @@ def test_no_picture_is_ever_replaced(tiny_run: Path, pictures: Path) -> None:
     first.write_bytes((pictures / "with_mask" / "0001.png").read_bytes())
     other = first.rename(pictures / "a.png.explained.png")
     first.write_bytes(other.read_bytes())
-    done = explain(tiny_run, "a.png", other.name, "--out", ".", cwd=pictures)
+    done = maskwise("explain", tiny_run, "a.png", other.name, "--out", ".", cwd=pictures)
     assert done.returncode == 2
     assert "`out` must be a folder where no copy replaces a picture" in done.stderr
     assert other.read_bytes() == first.read_bytes()

@@ -4,18 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from commands import maskwise
+
 pytestmark = pytest.mark.train
-
-
-def maskwise(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "maskwise", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_bundle_is_made_and_its_proof_is_told_to_people(tiny_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    done = maskwise("export", tiny_run, out, "--name", "first", "--format", "onnx")
-    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "maskwise", "export", str(tiny_run), str(out)]
+    done = subprocess.run(
+        [*command, "--name", "first", "--format", "onnx"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == ""
     first, *_, last = done.stderr.splitlines()
     assert first.startswith("Exporting")
@@ -39,7 +41,6 @@ def test_a_folder_in_use_is_refused_in_one_line(tiny_run: Path, tmp_path: Path) 
     done = maskwise("export", tiny_run, tmp_path)
     assert done.returncode == 1
     assert "not empty" in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_format_is_wrong_usage(tiny_run: Path, tmp_path: Path) -> None:

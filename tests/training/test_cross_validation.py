@@ -107,8 +107,8 @@ def test_a_source_that_cannot_be_held_out_is_known_before_the_first_training(
     kept = json.loads((tmp_path / "runs" / "cross-validation.json").read_text())
     assert kept["pending"] == ["grouped split", "source b", "source bare"]
     assert kept["skipped"]["a"].startswith("with_mask has 1 pictures")
-    table = (tmp_path / "runs" / "cross-validation.md").read_text()
-    assert "Not held out: a: with_mask has 1 pictures" in table
+    shown = (tmp_path / "runs" / "cross-validation.md").read_text()
+    assert "Not held out: a: with_mask has 1 pictures" in shown
 
 
 def test_a_source_without_which_a_class_is_gone_is_not_held_out(

@@ -97,7 +97,7 @@ def accuracy(features: NDArray[np.float64], label: NDArray[np.int64], model: obj
 
 
 def forest() -> RandomForestClassifier:
-    return RandomForestClassifier(300, min_samples_leaf=3, random_state=0)
+    return RandomForestClassifier(100, min_samples_leaf=3, random_state=0)
 
 
 def test_metadata_alone_do_not_tell_the_classes_apart(sample_set: Path) -> None:
