@@ -1,12 +1,10 @@
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from commands import maskwise
+from commands import maskwise, maskwise_process
 
 pytestmark = pytest.mark.train
 
@@ -17,12 +15,8 @@ def run(tiny_run: Path, tmp_path: Path) -> Path:
 
 
 def test_without_a_rate_every_face_is_answered(run: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "maskwise", "calibrate", str(run), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = maskwise_process("calibrate", run, "--json")
+    assert done.returncode == 0, done.stderr
     assert done.stderr.endswith("\nEvery face is answered.\n")
     rule = json.loads(done.stdout)
     assert (rule["min_probability"], rule["max_error"]) == (0.0, None)

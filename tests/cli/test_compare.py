@@ -1,11 +1,9 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from commands import maskwise
+from commands import maskwise, maskwise_process
 from pictures import fill_class_folders
 
 
@@ -14,14 +12,10 @@ def test_the_verdict_goes_to_stdout_and_the_files_into_the_folder(
     tiny_run: Path, tmp_path: Path
 ) -> None:
     fill_class_folders(tmp_path / "elsewhere", per_class=5, first_seed=500)
-    command = [sys.executable, "-m", "maskwise", "compare", str(tiny_run), str(tiny_run)]
-    done = subprocess.run(
-        [*command, "--on", "elsewhere", "--out", "result"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
+    done = maskwise_process(
+        *("compare", tiny_run, tiny_run, "--on", "elsewhere", "--out", "result"), cwd=tmp_path
     )
+    assert done.returncode == 0, done.stderr
     assert "**No difference shown.** Of the same 10 pictures" in done.stdout
     assert "| Balanced accuracy |" in done.stdout
     assert done.stdout == (tmp_path / "result" / "comparison.md").read_text(encoding="utf-8")

@@ -1,11 +1,9 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from commands import maskwise
+from commands import maskwise, maskwise_process
 from pictures import fill_class_folders
 
 pytestmark = pytest.mark.train
@@ -15,12 +13,8 @@ def test_the_summary_goes_to_stdout_and_the_files_into_the_run(
     tiny_run: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "report"
-    done = subprocess.run(
-        [sys.executable, "-m", "maskwise", "evaluate", str(tiny_run), "--out", str(out)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = maskwise_process("evaluate", tiny_run, "--out", out)
+    assert done.returncode == 0, done.stderr
     assert done.stdout == (out / "report.md").read_text(encoding="utf-8")
     assert {path.name for path in out.iterdir()} == {"metrics.json", "report.md", "report.html"}
     assert "report.html" in done.stderr

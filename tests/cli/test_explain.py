@@ -1,11 +1,9 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from commands import maskwise
+from commands import maskwise, maskwise_process
 from maskwise.images import read_image
 
 
@@ -14,14 +12,8 @@ def test_each_picture_gets_a_line_and_a_picture_that_explains_it(
     tiny_run: Path, pictures: Path, tmp_path: Path
 ) -> None:
     names = ["with_mask/0001.png", "without_mask/0000.png"]
-    command = [sys.executable, "-m", "maskwise", "explain", str(tiny_run), *names]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path / "why")],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=pictures,
-    )
+    done = maskwise_process("explain", tiny_run, *names, "--out", tmp_path / "why", cwd=pictures)
+    assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     for name, line in zip(names, done.stdout.splitlines(), strict=True):
         path = tmp_path / "why" / f"{name}.explained.png"

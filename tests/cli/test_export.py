@@ -1,23 +1,16 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from commands import maskwise
+from commands import maskwise, maskwise_process
 
 pytestmark = pytest.mark.train
 
 
 def test_a_bundle_is_made_and_its_proof_is_told_to_people(tiny_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    command = [sys.executable, "-m", "maskwise", "export", str(tiny_run), str(out)]
-    done = subprocess.run(
-        [*command, "--name", "first", "--format", "onnx"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = maskwise_process("export", tiny_run, out, "--name", "first", "--format", "onnx")
+    assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     first, *_, last = done.stderr.splitlines()
     assert first.startswith("Exporting")
